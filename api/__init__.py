@@ -1,0 +1,1 @@
+"""What people and other systems talk to: the command line and its settings."""

@@ -1,0 +1,1 @@
+"""The graph neural network: features, training, explanation and the model registry."""

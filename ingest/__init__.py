@@ -1,0 +1,1 @@
+"""From somebody's file to validated, mapped records in a store; and the synthetic trade world."""

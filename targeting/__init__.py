@@ -1,0 +1,1 @@
+"""From signals to a decision aid: profiles, the score and its reasons, evaluation, the queue."""
