@@ -1,0 +1,251 @@
+"""The store protocol: what every backend must answer, in terms of tables and keys.
+
+No method takes Cypher or SQL. Every answer is totally ordered, so that each store gives the same one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import TracebackType
+from typing import Literal, NamedTuple, Protocol, Self
+
+import pyarrow as pa
+
+from graph.fold import Link, Thing
+from graph.records import Ref
+from graph.statements import Statements
+
+
+class StoreError(Exception):
+    """Something about the store that its user can act on; the message says what and what to do."""
+
+
+class Quarantined(NamedTuple):
+    """A row that was not loaded: where it stands, and which rule its value broke."""
+
+    file: str
+    row: int
+    rule: str
+    column: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The ledger row of one load.
+
+    `content_hash` is the hash of the content, `rows_in` = `rows_loaded` + `rows_quarantined` + `rows_duplicate`. The
+    same `content_hash`, `source`, `mapping` and `mapping_version` again is the same batch.
+    """
+
+    id: str
+    content_hash: str
+    source: str
+    mapping: str
+    mapping_version: str
+    name: str
+    rows_in: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    loaded_at: datetime | None = None
+    version: int = 0
+
+
+class LoadChunk(NamedTuple):
+    """A bounded part of a load: statements that refer to each other only, rows refused, rows that came before."""
+
+    statements: Statements
+    quarantined: Sequence[Quarantined]
+    rows_in: int
+    rows_loaded: int
+    rows_duplicate: int
+
+
+class Neighbour(NamedTuple):
+    """One link seen from `start`: `out` where it leaves the start, `in` where it arrives."""
+
+    start: Ref
+    link: str
+    direction: Literal["out", "in"]
+    end: Ref
+    first_on: date | None
+    last_on: date | None
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """A bounded list of links and how many there are in truth, by start, link type and direction."""
+
+    rows: Sequence[Neighbour]
+    counts: Mapping[tuple[Ref, str, Literal["out", "in"]], int]
+
+
+class RecordGroup(NamedTuple):
+    """Records of one source that say the same and differ only in their day, packed.
+
+    `role` says in which place of the row the thing was named (`importer`, `entity`, `shipment`, ...); `days` counts
+    the different days, `first_on` and `last_on` are null where the row had none.
+    """
+
+    role: str
+    source: str
+    fields: Mapping[str, str]
+    first_on: date | None
+    last_on: date | None
+    batches: Sequence[str]
+
+
+@dataclass(frozen=True)
+class ThingWithRecords:
+    """A folded thing with a bounded list of the records behind it and their true number."""
+
+    thing: Thing
+    records: Sequence[RecordGroup]
+    record_count: int
+    links: Sequence[Link] = ()
+
+
+@dataclass(frozen=True)
+class PublishedSet:
+    """The heading of one immutable set of results.
+
+    `store_version` and `as_of` name the snapshot, `model` the model (empty where only the network was analysed),
+    `thresholds` holds the lanes' lower bounds (`red`, `yellow`), `about` whatever else explains the set.
+    """
+
+    id: str
+    store_version: int
+    as_of: date
+    model: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+# Results of a published set. `paths` and `reasons` are JSON texts (see targeting/); `score` is null where the
+# shipment's own outcome was in the training.
+SHIPMENT_RESULT = pa.schema(
+    [
+        ("shipment", pa.string()),
+        ("source", pa.string()),
+        ("accepted_on", pa.date32()),
+        ("score", pa.float64()),
+        ("declared", pa.float64()),
+        ("profile", pa.float64()),
+        ("linked", pa.float64()),
+        ("gnn", pa.float64()),
+        ("lane", pa.string()),
+        ("community", pa.string()),
+        ("decided", pa.bool_()),
+        ("reasons", pa.string()),
+    ]
+)
+ENTITY_RESULT = pa.schema(
+    [
+        ("type", pa.string()),
+        ("key", pa.string()),
+        ("community", pa.string()),
+        ("stability", pa.float64()),
+        ("linked", pa.float64()),
+        ("paths", pa.string()),
+    ]
+)
+RESULTS: Mapping[str, pa.Schema] = {"shipment": SHIPMENT_RESULT, "entity": ENTITY_RESULT}
+
+
+class GraphStore(Protocol):
+    """A place that holds the network. Opening checks the schema version and rolls an interrupted load back."""
+
+    def __enter__(self) -> Self:
+        """Return the store itself."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        ...
+
+    def close(self) -> None:
+        """Release what the store holds open."""
+        ...
+
+    def version(self) -> int:
+        """Return the counter that each committed load and removal raises; 0 for an empty store."""
+        ...
+
+    def find_batch(self, content_hash: str, source: str, mapping: str, mapping_version: str) -> Batch | None:
+        """Return the committed batch of this very content, or None."""
+        ...
+
+    def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
+        """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace.
+
+        Returns the ledger row with its counts, time and version. Raises StoreError where the batch is there already.
+        """
+        ...
+
+    def remove_batch(self, batch_id: str) -> Batch:
+        """Remove one batch exactly: records that no other batch brought are gone. Raises StoreError if unknown."""
+        ...
+
+    def batches(self) -> list[Batch]:
+        """Return the ledger, oldest first."""
+        ...
+
+    def quarantined(self, batch_id: str | None = None) -> Iterator[tuple[str, Quarantined]]:
+        """Yield (batch id, refused row), by batch, file and row."""
+        ...
+
+    def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the live statements of one shape in bounded pieces, all of one version.
+
+        Statements that several batches brought may come more than once (the fold does not mind). The order is not
+        defined. `description` yields each description that a live statement refers to exactly once.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager["GraphStore"]:
+        """Return a context manager within which all reads see one version of the store."""
+        ...
+
+    def get(self, ref: Ref, *, until: date | None = None, limit: int = 100) -> ThingWithRecords | None:
+        """Return a thing with its records (newest first, at most `limit`), as known before `until`; None if absent.
+
+        For a shipment or inspection `records` lists its versions and `links` holds the links of the folded one.
+        """
+        ...
+
+    def resolve(self, text: str, limit: int = 20) -> list[Ref]:
+        """Return the things that `text` may mean: `type:key`, a complete key, or the bare id within any source."""
+        ...
+
+    def neighbours(self, starts: Sequence[Ref], *, links: Sequence[str] | None = None, limit: int = 50) -> Neighbours:
+        """Return at most `limit` links of each start by link type and direction, newest first, then by key.
+
+        Links of shipments are those of the version that counts. `counts` holds the true numbers.
+        """
+        ...
+
+    def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
+        """Store one set of results and switch to it atomically; a reader sees the old set or the new."""
+        ...
+
+    def published(self) -> PublishedSet | None:
+        """Return the heading of the current set, or None where nothing was published."""
+        ...
+
+    def results(
+        self,
+        table: str,
+        *,
+        accepted_from: date | None = None,
+        accepted_to: date | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield rows of the current set: `shipment` by falling score (null last), then key; `entity` by type and key.
+
+        `accepted_from` and `accepted_to` (both included) bound shipments; `keys` picks shipments or entity keys.
+        """
+        ...
