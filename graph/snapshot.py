@@ -34,7 +34,8 @@ class Things:
         keys: sorted keys, [n] text.
         first_on: first day on which a record named the thing, [n]; UNDATED where none did.
         last_on: last such day, [n].
-        shown: a text column per field of the schema, the value shown (canonical text), null where blank.
+        shown: a text column per field of the schema, the value shown (canonical text), null where blank. Shipments,
+            inspections and list entries have their values in the versions instead, and blanks here.
     """
 
     keys: pa.StringArray
@@ -89,9 +90,9 @@ class Declarations:
         key_types: node type by column of `keys`.
         texts: dictionary-encoded text by column (null where blank): `procedure`, `transport_mode`,
             `departure_country`, `destination_country`, `quantity_unit`, `currency`, `importer_country`,
-            `importer_aeo`, `exporter_country`, `exporter_aeo`, `declarant_country`, and `extra.<name>` where text.
+            `importer_aeo`, `exporter_country`, `exporter_aeo`, `declarant_country`, and `extra.<name>` (its texts).
         numbers: number by column (NaN where blank): `quantity`, `net_mass_kg`, `gross_mass_kg`, `packages`,
-            `customs_value`, `duty_rate`, `duty_amount`, and `extra.<name>` where every value is a number.
+            `customs_value`, `duty_rate`, `duty_amount`, and `extra.<name>` (its numbers).
         containers: node numbers of the containers, rows `container_ptr[i]:container_ptr[i + 1]` for version i.
     """
 
