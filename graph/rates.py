@@ -1,0 +1,230 @@
+"""As-of rates: outcomes and declarations counted per key, with what was known before a day, exact to the day.
+
+A key is any integer code per version of a declaration: a node number, or several combined. Everything is counted in
+integers, so that records known later cannot change an earlier count in its last bit. A shipment's outcome counts for
+the key of the version of its declaration that counted on the day; a shipment never counts for itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from graph.snapshot import NEVER, Declarations, Int, Long, Real, Snapshot
+
+
+class Counts(NamedTuple):
+    """Inspected shipments of a key and how many of them were infractions, [n] each."""
+
+    inspected: Long
+    infractions: Long
+
+
+@dataclass(frozen=True)
+class Events:
+    """Signed changes of counts, sorted by shipment: a change on day e counts on every day D > e.
+
+    Attributes:
+        rows: [m] the version of the declaration whose key the change belongs to.
+        days: [m] the day on which the change became known.
+        changes: by what is counted, [m] signed integers.
+        shipment: [m] the shipment of `rows`.
+        of_version: [v] the shipment of every version.
+    """
+
+    rows: Long
+    days: Int
+    changes: tuple[Long, ...]
+    shipment: Int
+    of_version: Int
+
+    @cached_property
+    def first_day(self) -> Int:
+        """Return the first day with a change by shipment; NEVER where it has none."""
+        first = np.full(int(self.of_version.max(initial=-1)) + 1, NEVER, dtype=np.int32)
+        np.minimum.at(first, self.shipment, self.days)
+        return first
+
+
+def outcome_events(snapshot: Snapshot) -> Events:
+    """Return how the inspected shipments and the infractions among them came to be known.
+
+    A version and a label meet on the days on which both count: the change stands on the later of the days on which
+    they became known, and is taken back on the day on which the one or the other was replaced.
+    """
+    declarations, outcomes = snapshot.declarations, snapshot.outcomes
+    replaced = np.full(len(outcomes.shipment), NEVER, dtype=np.int32)
+    again = np.flatnonzero(outcomes.shipment[1:] == outcomes.shipment[:-1])
+    replaced[again] = outcomes.known_on[again + 1]
+    start = np.searchsorted(declarations.shipment, outcomes.shipment, side="left")
+    size = np.searchsorted(declarations.shipment, outcomes.shipment, side="right") - start
+    label = np.repeat(np.arange(len(size)), size)
+    row = np.repeat(start - (np.cumsum(size) - size), size) + np.arange(len(label))
+    begin = np.maximum(declarations.known_on[row], outcomes.known_on[label])
+    end = np.minimum(declarations.until[row], replaced[label])
+    met = begin < end
+    label, row, begin, end = label[met], row[met], begin[met], end[met]
+    ended = end < NEVER
+    rows = np.concatenate([row, row[ended]])
+    infraction = outcomes.infraction[label].astype(np.int64)
+    one = np.ones(len(row), dtype=np.int64)
+    return _sorted(
+        declarations,
+        rows,
+        np.concatenate([begin, end[ended]]),
+        np.concatenate([one, -one[ended]]),
+        np.concatenate([infraction, -infraction[ended]]),
+    )
+
+
+def declaration_events(declarations: Declarations) -> Events:
+    """Return how the shipments came to be declared: each version counts from its day to the day of the next."""
+    ended = np.flatnonzero(declarations.until < NEVER)
+    rows = np.concatenate([np.arange(len(declarations)), ended])
+    change = np.ones(len(rows), dtype=np.int64)
+    change[len(declarations) :] = -1
+    return _sorted(declarations, rows, np.concatenate([declarations.known_on, declarations.until[ended]]), change)
+
+
+def _sorted(declarations: Declarations, rows: Long, days: Int, *changes: Long) -> Events:
+    shipment = declarations.shipment[rows]
+    order = np.lexsort((days, shipment))
+    return Events(
+        rows[order],
+        days[order].astype(np.int32),
+        tuple(change[order] for change in changes),
+        shipment[order],
+        declarations.shipment,
+    )
+
+
+def tally(event_keys: Long, event_days: Int, changes: Sequence[Long], keys: Long, days: Int) -> list[Long]:
+    """Sum signed changes by key, with the events before each day only.
+
+    Args:
+        event_keys: [m] key of each event, negative for none.
+        event_days: [m] day of each event; it counts on later days.
+        changes: for each thing counted, [m] signed integers.
+        keys: [n] key asked for, negative for none.
+        days: [n] day on which it is asked for.
+
+    Returns:
+        For each thing counted, [n] sums; 0 where the key is none or has no event before the day.
+    """
+    kept = (event_keys >= 0) & (event_days < NEVER)
+    if not kept.all():
+        event_keys, event_days = event_keys[kept], event_days[kept]
+        changes = [change[kept] for change in changes]
+    if not len(event_keys):
+        return [np.zeros(len(keys), dtype=np.int64) for _ in changes]
+    earliest = int(event_days.min())
+    span = int(event_days.max()) - earliest + 2
+    asked = keys
+    if int(event_keys.max()) >= 2**62 // span or int(asked.max(initial=0)) >= 2**62 // span:
+        known, event_keys = np.unique(event_keys, return_inverse=True)
+        at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+        asked = np.where(known[at] == asked, at, -1)
+    when = event_keys * span + (event_days.astype(np.int64) - earliest)
+    order = np.argsort(when)
+    when, of = when[order], event_keys[order]
+    starts = np.flatnonzero(np.diff(of, prepend=-1))
+    group = np.cumsum(np.diff(of, prepend=of[0]) != 0)
+    offset = np.clip(days.astype(np.int64) - earliest, 0, span - 1)
+    at = np.searchsorted(when, asked * span + offset, side="left") - 1
+    found = (asked >= 0) & (at >= 0)
+    at[~found] = 0
+    found &= of[at] == asked
+    sums = []
+    for change in changes:
+        total = np.cumsum(change[order])
+        before = total[starts] - change[order][starts]
+        sums.append(np.where(found, (total - before[group])[at], 0))
+    return sums
+
+
+def sums(events: Events, event_keys: Long, keys: Long, shipments: Int, days: Int) -> list[Long]:
+    """Sum the changes of `events` by key before each day, leaving out those of the shipment that asks.
+
+    Args:
+        events: what changed; its rows may come several times, for several keys.
+        event_keys: [m] key of each event, negative for none.
+        keys: [n] key asked for, negative for none.
+        shipments: [n] the shipment that asks.
+        days: [n] the day on which it asks.
+
+    Returns:
+        [n] sums for each thing that the events count.
+    """
+    totals = tally(event_keys, events.days, events.changes, keys, days)
+    if not len(events.rows):
+        return totals
+    own = np.flatnonzero((keys >= 0) & (events.first_day[shipments] < days))
+    if len(own):
+        start = np.searchsorted(events.shipment, shipments[own], side="left")
+        size = np.searchsorted(events.shipment, shipments[own], side="right") - start
+        query = np.repeat(own, size)
+        event = np.repeat(start - (np.cumsum(size) - size), size) + np.arange(len(query))
+        same = (event_keys[event] == keys[query]) & (events.days[event] < days[query])
+        for total, change in zip(totals, events.changes, strict=True):
+            np.subtract.at(total, query[same], change[event[same]])
+    return totals
+
+
+def _count(events: Events, codes: Long, rows: Long, days: Int) -> list[Long]:
+    return sums(events, codes[events.rows], codes[rows], events.of_version[rows], days)
+
+
+def counts(events: Events, codes: Long, rows: Long, days: Int) -> Counts:
+    """Return how many other shipments with a row's key had been inspected before its day, and found in infraction.
+
+    Args:
+        events: from `outcome_events`.
+        codes: [v] the key of every version of a declaration, -1 for none.
+        rows: [n] versions asked for.
+        days: [n] the day of each; outcomes and versions known before it count.
+    """
+    inspected, infractions = _count(events, codes, rows, days)
+    return Counts(inspected, infractions)
+
+
+def volumes(events: Events, codes: Long, rows: Long, days: Int) -> Long:
+    """Return how many other shipments with a row's key had been declared before its day, [n].
+
+    Takes the events of `declaration_events`; the other arguments are those of `counts`.
+    """
+    return _count(events, codes, rows, days)[0]
+
+
+def combine(*codes: Int | Long) -> Long:
+    """Return one code per version for a combination of keys, -1 where any of them is none.
+
+    Codes are numbers without meaning of their own; equal combinations have equal codes within one call.
+    """
+    combined = codes[0].astype(np.int64)
+    for code in codes[1:]:
+        width = int(code.max(initial=-1)) + 1
+        if width and int(combined.max(initial=-1)) >= (2**62) // width:
+            combined = np.unique(combined, return_inverse=True)[1] - np.int64((combined < 0).any())
+        none = (combined < 0) | (code < 0)
+        combined = np.where(none, -1, combined * width + code)
+    return combined
+
+
+def shrunk(inspected: Long, infractions: Long, parent: Real | float, strength: float) -> Real:
+    """Return infraction rates drawn towards a parent's rate: (infractions + m · parent) / (inspected + m).
+
+    The posterior mean of a rate under a beta prior with the parent's mean and the weight of m = `strength`
+    inspections: an empirical-Bayes estimate (Efron and Morris, "Data Analysis Using Stein's Estimator", JASA 1975;
+    for keys with many values Micci-Barreca, SIGKDD Explorations 3(1), 2001). Where nothing was inspected it is the
+    parent's rate. Chained from the widest key to the narrowest it gives hierarchical rates.
+    """
+    return (infractions + strength * parent) / (inspected + strength)
+
+
+def overall(events: Events, days: Int, prior: float, strength: float) -> Real:
+    """Return the rate of infractions among all shipments inspected before each day, drawn towards `prior`, [n]."""
+    every = np.zeros(len(events.rows), dtype=np.int64)
+    inspected, infractions = tally(every, events.days, events.changes, np.zeros(len(days), dtype=np.int64), days)
+    return shrunk(inspected, infractions, prior, strength)
