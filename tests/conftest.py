@@ -1,0 +1,18 @@
+"""What all tests share."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Machines are shared and noisy, so no example fails for being slow; the same examples are drawn in every run.
+settings.register_profile("shared", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them; the folder of public data alone is theirs to choose."""
+    for name in list(os.environ):
+        if name.upper().startswith("TIDEWAITER_") and name != "TIDEWAITER_DATA":
+            monkeypatch.delenv(name)
