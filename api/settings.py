@@ -1,0 +1,69 @@
+"""What can be set from outside, through environment variables that begin with `TIDEWAITER_`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "TIDEWAITER_"
+SQLITE = "sqlite:///"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; its text is one sentence for the person who set it."""
+
+
+class Settings(BaseSettings):
+    """The settings; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+
+    store: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "sqlite:///tidewaiter.db"
+    """Address of the store that holds the network."""
+
+    data: Path = Path("../shared/data")
+    """Folder with the public data sets that benchmarks and some tests read."""
+
+    models: Path | None = None
+    """Folder of the trained models; without it they lie beside the store."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 20240229
+    """Where every random step starts from."""
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder of the trained models: as set, else named after the store, beside an embedded one."""
+        if self.models is not None:
+            return self.models
+        if self.store.startswith(SQLITE):
+            return Path(self.store.removeprefix(SQLITE) + ".models")
+        return Path("tidewaiter.models")
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a value is not valid, or a variable with our prefix is not a setting (mostly a typing error,
+            which would otherwise be passed over in silence).
+    """
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        raise SettingsError(f"{', '.join(unknown)} is not a setting; the settings are {', '.join(known)}.")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(one_sentence(error)) from None
+
+
+def one_sentence(error: ValidationError) -> str:
+    """Say what pydantic found wrong with the settings in one sentence that names the variables."""
+    faults = []
+    for fault in error.errors(include_url=False, include_context=False):
+        name = PREFIX + ".".join(str(part) for part in fault["loc"]).upper()
+        reason = fault["msg"][:1].lower() + fault["msg"][1:]
+        faults.append(f"{name} cannot be {fault['input']!r}: {reason}")
+    return "; ".join(faults) + "."
