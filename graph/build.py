@@ -57,6 +57,7 @@ _CODES = {
     "arrival": "Place",
     "document": "TransportDocument",
 }
+_STOPS = ("office", "departure", "arrival")
 _DESCRIBED = {**_PARTIES, "carrier": "Carrier", "vessel": "Vessel"}
 _CONTACTS = {"address": "Address", "email": "Contact", "phone": "Contact"}
 _DESCRIBED_TEXTS = (
@@ -157,8 +158,11 @@ def _declarations(versions: Versions, statements: Statements, things: Mapping[st
         "departure": pc.coalesce(table["departure_place"], table["departure_country"]),
         "arrival": table["arrival_place"],
     }
+    routed = pc.is_valid(table["route"])
     for name, node in _CODES.items():
-        keys[name] = numbers(columns[name], things[node])
+        # The stops are things because the route names them; where there is none, another row may or may not name them.
+        column = pc.if_else(routed, columns[name], None) if name in _STOPS else columns[name]
+        keys[name] = numbers(column, things[node])
         types[name] = node
     texts.update({name: encode(table[name]) for name in _TEXTS})
     reals = {name: _real(table[name]) for name in _NUMBERS}
