@@ -1,0 +1,49 @@
+"""Reading statements out as Arrow, in bounded pieces."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from graph.statements import SHAPES
+from graph.store.sqlite.layout import WAY, quoted
+
+_PIECE = 32_768
+
+
+def scan(connection: sqlite3.Connection, shape: str, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the live statements of one shape; the connection must hold a read transaction."""
+    names = list(SHAPES[shape].names if columns is None else columns)
+    schema = pa.schema([SHAPES[shape].field(name) for name in names])
+    selected = ", ".join(f"w.{name}" if _moved(shape, name) else f"s.{quoted(name)}" for name in names)
+    joined = " LEFT JOIN way w ON w.id = s.way" if any(_moved(shape, name) for name in names) else ""
+    live = "" if shape == "description" else " WHERE s.batch IS NOT NULL"
+    sources: dict[int, str] = dict(connection.execute("SELECT id, name FROM source"))
+    # Without columns there is still a number of rows.
+    rows = connection.execute(f"SELECT {selected or '1'} FROM {shape} s{joined}{live}")
+    while piece := rows.fetchmany(_PIECE):
+        arrays = []
+        for field, column in zip(schema, zip(*piece, strict=True), strict=False):
+            held = [sources[at] for at in column] if field.name == "source" else column
+            arrays.append(array(held, field.type))
+        if names:
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        else:
+            yield pa.RecordBatch.from_struct_array(pa.array([{}] * len(piece), pa.struct([])))
+
+
+def _moved(shape: str, name: str) -> bool:
+    return shape == "declaration" and name in WAY
+
+
+def array(column: Sequence[Any], data: pa.DataType) -> pa.Array:
+    """Return stored values as an Arrow array: days from numbers, lists from JSON."""
+    if pa.types.is_date(data):
+        return pa.array(column, pa.int32()).view(data)
+    if pa.types.is_list(data):
+        return pa.array([None if text is None else json.loads(text) for text in column], data)
+    if pa.types.is_boolean(data):
+        return pa.array([None if value is None else bool(value) for value in column], data)
+    return pa.array(column, data)

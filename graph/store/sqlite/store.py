@@ -1,0 +1,170 @@
+"""The embedded store: one SQLite file, many readers beside one writer."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from graph.store.base import Batch, LoadChunk, Quarantined, StoreError
+from graph.store.sqlite import ledger
+from graph.store.sqlite.connect import connect, prepare, refusals, tidy, writing
+from graph.store.sqlite.layout import LARGE_INDEXES, create_indexes, drop_indexes
+from graph.store.sqlite.load import Loader
+from graph.store.sqlite.remove import remove_rows
+from graph.store.sqlite.scan import scan
+from graph.store.sqlite.settle import note_named, settle_days, settle_shipments
+
+
+class SqliteStore:
+    """A store in one file; it can be shared between threads.
+
+    A load is one transaction: it becomes visible whole, and one that is interrupted, even by `kill -9`, leaves no
+    trace. A second writer waits `wait` seconds and is then refused with a StoreError.
+    """
+
+    def __init__(self, path: str | Path, *, create: bool = True, wait: float = 5.0) -> None:
+        """Open the store at `path`, or make it unless `create` is false. Raises StoreError where that is not to be."""
+        self.path = Path(path)
+        self._wait = wait
+        self._idle: list[sqlite3.Connection] = []
+        self._held: sqlite3.Connection | None = None
+        prepare(self.path, wait, create=create)
+
+    def __enter__(self) -> Self:
+        """Return the store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+    def close(self) -> None:
+        """Release what the store holds open."""
+        while self._held is None and self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection whose transaction sees one version."""
+        if self._held is not None:
+            with refusals(self.path):
+                yield self._held
+            return
+        with refusals(self.path):
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = connect(self.path, self._wait)
+            try:
+                connection.execute("BEGIN")
+                # The first read is what fixes the version.
+                ledger.version(connection)
+                yield connection
+            finally:
+                connection.rollback()
+                self._idle.append(connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection within a write transaction."""
+        if self._held is not None:
+            raise StoreError("This view of the store can only be read.")
+        with refusals(self.path):
+            connection = connect(self.path, self._wait)
+            try:
+                with writing(connection):
+                    yield connection
+                tidy(connection)
+            finally:
+                connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Self]:
+        """Return a context manager within which all reads see one version of the store."""
+        with self._reading() as connection:
+            view = copy(self)
+            view._held = connection
+            yield view
+
+    def version(self) -> int:
+        """Return the counter that each committed load and removal raises; 0 for an empty store."""
+        with self._reading() as connection:
+            return ledger.version(connection)
+
+    def find_batch(self, content_hash: str, source: str, mapping: str, mapping_version: str) -> Batch | None:
+        """Return the committed batch of this very content, or None."""
+        with self._reading() as connection:
+            return ledger.find(connection, content_hash, source, mapping, mapping_version)
+
+    def batches(self) -> list[Batch]:
+        """Return the ledger, oldest first."""
+        with self._reading() as connection:
+            return ledger.batches(connection)
+
+    def quarantined(self, batch_id: str | None = None) -> Iterator[tuple[str, Quarantined]]:
+        """Yield (batch id, refused row), by batch, file and row."""
+        with self._reading() as connection:
+            yield from ledger.quarantined(connection, batch_id)
+
+    def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
+        """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace."""
+        with self._writing() as connection:
+            number = ledger.reserve(connection, batch)
+            first = not connection.execute("SELECT EXISTS (SELECT 1 FROM declaration)").fetchone()[0]
+            if first:
+                for statement in drop_indexes(LARGE_INDEXES):
+                    connection.execute(statement)
+            loader = Loader(connection, number, first=first)
+            rows_in = rows_loaded = rows_quarantined = rows_duplicate = 0
+            for chunk in chunks:
+                loader.add(chunk.statements)
+                connection.executemany(
+                    "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?)", ((number, *row) for row in chunk.quarantined)
+                )
+                rows_in += chunk.rows_in
+                rows_loaded += chunk.rows_loaded
+                rows_quarantined += len(chunk.quarantined)
+                rows_duplicate += chunk.rows_duplicate
+            if first:
+                settle_shipments(connection, "SELECT shipment FROM declaration GROUP BY shipment HAVING count(*) > 1")
+                for statement in create_indexes(LARGE_INDEXES):
+                    connection.execute(statement)
+            else:
+                settle_shipments(connection, f"SELECT shipment FROM declaration WHERE batch = {number} AND NOT shown")
+            note_named(connection, number)
+            settle_days(connection)
+            entered = replace(
+                batch,
+                rows_in=rows_in,
+                rows_loaded=rows_loaded,
+                rows_quarantined=rows_quarantined,
+                rows_duplicate=rows_duplicate,
+                loaded_at=datetime.now(UTC),
+                version=ledger.raise_version(connection),
+            )
+            ledger.enter(connection, number, entered)
+        return entered
+
+    def remove_batch(self, batch_id: str) -> Batch:
+        """Remove one batch exactly: records that no other batch brought are gone. Raises StoreError if unknown."""
+        with self._writing() as connection:
+            number = ledger.number(connection, batch_id)
+            [removed] = [batch for batch in ledger.batches(connection) if batch.id == batch_id]
+            remove_rows(connection, number)
+            connection.execute("DELETE FROM batch WHERE number = ?", (number,))
+            ledger.raise_version(connection)
+        return removed
+
+    def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the live statements of one shape in bounded pieces, all of one version."""
+        with self._reading() as connection:
+            yield from scan(connection, shape, columns)
