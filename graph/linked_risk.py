@@ -31,7 +31,8 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from graph.records import Ref
-from graph.snapshot import Int, Long, Real, Snapshot
+from graph.snapshot import Long, Real, Snapshot
+from graph.ties import SHARED, Members, Numbering, counting, matching, members, owners, pairs, sharing
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,6 @@ class Parameters:
 PARAMETERS = Parameters()
 
 _PARTIES = ("Trader", "Forwarder", "Vessel")
-_SHARED = {"Address": "AT_ADDRESS", "Contact": "HAS_CONTACT"}
 _ROLES = {
     "importer": ("Trader", "IMPORTED_BY"),
     "exporter": ("Trader", "EXPORTED_BY"),
@@ -99,50 +99,6 @@ class Paths(NamedTuple):
     left_out: int
 
 
-class _Numbering:
-    """What was known before a day, several node types in one compact numbering: by type, then by key."""
-
-    def __init__(self, snapshot: Snapshot, day: int, types: tuple[str, ...]) -> None:
-        self._snapshot = snapshot
-        self._types = types
-        self._numbers: dict[str, Long] = {}
-        nodes, kinds = [], []
-        count = 0
-        for kind, name in enumerate(types):
-            known = np.flatnonzero(snapshot.things[name].first_on < day)
-            number = np.full(len(snapshot.things[name]), -1, dtype=np.int64)
-            number[known] = count + np.arange(len(known))
-            self._numbers[name] = number
-            nodes.append(known)
-            kinds.append(np.full(len(known), kind))
-            count += len(known)
-        self.nodes: Long = np.concatenate(nodes)
-        self.kinds: Long = np.concatenate(kinds)
-
-    def __len__(self) -> int:
-        return len(self.nodes)
-
-    def of(self, name: str, nodes: Int | Long) -> Long:
-        """Return the number of each node, -1 where it is none or was not known yet."""
-        number = self._numbers[name]
-        return np.where(nodes < 0, -1, number[nodes]) if len(number) else np.full(len(nodes), -1, dtype=np.int64)
-
-    def ref(self, number: int) -> Ref:
-        """Return the thing with a number."""
-        name = self._types[self.kinds[number]]
-        return Ref(name, self._snapshot.things[name].keys[int(self.nodes[number])].as_py())
-
-    def spread(self, values: Real) -> dict[str, Real]:
-        """Return values by type and node, 0 for what was not known yet."""
-        of_type = {}
-        for kind, name in enumerate(self._types):
-            whole = np.zeros(len(self._numbers[name]))
-            mine = self.kinds == kind
-            whole[self.nodes[mine]] = values[mine]
-            of_type[name] = whole
-        return of_type
-
-
 class _Sources(NamedTuple):
     """One row per infraction and party, sorted by party: where the evidence enters, and how much of it."""
 
@@ -168,40 +124,7 @@ class _Hops(NamedTuple):
     shared_by: Long
 
 
-class _Members(NamedTuple):
-    """Who gave which address or contact, sorted by the address or contact; `size` is by how many it is shared."""
-
-    thing: Long
-    party: Long
-    size: Long
-
-
-def _runs(starts: Long, sizes: Long) -> tuple[Long, Long]:
-    """Return (position of the run, element) for runs of consecutive elements."""
-    of = np.repeat(np.arange(len(sizes)), sizes)
-    return of, np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(len(of))
-
-
-def _matching(keys: Int | Long, values: Int | Long) -> tuple[Long, Long]:
-    """Return (position in `values`, position in the sorted `keys`) wherever they are equal."""
-    starts = np.searchsorted(keys, values, side="left")
-    return _runs(starts, np.searchsorted(keys, values, side="right") - starts)
-
-
-def _pairs(left: Long, right: Long, width: int) -> tuple[Long, Long]:
-    """Return the distinct pairs of which neither is none, sorted."""
-    kept = (left >= 0) & (right >= 0)
-    code = np.unique(left[kept] * width + right[kept])
-    return code // width, code % width
-
-
-def _counting(snapshot: Snapshot, day: int) -> Long:
-    """Return the row of the version that counts on the day, for each shipment declared before it."""
-    declarations = snapshot.declarations
-    return np.flatnonzero((declarations.known_on < day) & (day <= declarations.until))
-
-
-def _parties(snapshot: Snapshot, numbering: _Numbering, rows: Long) -> dict[str, Long]:
+def _parties(snapshot: Snapshot, numbering: Numbering, rows: Long) -> dict[str, Long]:
     keys = snapshot.declarations.keys
     return {role: numbering.of(node, keys[role][rows]) for role, (node, _) in _ROLES.items()}
 
@@ -212,7 +135,7 @@ def _sources(
     outcomes = snapshot.outcomes
     known = np.flatnonzero(outcomes.known_on < day)
     label = known[np.flatnonzero(np.diff(outcomes.shipment[known], append=-1))]
-    at, place = _matching(snapshot.declarations.shipment[rows], outcomes.shipment[label])
+    at, place = matching(snapshot.declarations.shipment[rows], outcomes.shipment[label])
     label = label[at]
     infraction = outcomes.infraction[label]
     age = day - outcomes.known_on[label].astype(np.float64)
@@ -222,7 +145,7 @@ def _sources(
         inspected = np.bincount(party[place][party[place] >= 0], minlength=parties)
         clients = np.zeros(parties, dtype=np.int64)
         if role != "importer":
-            clients = np.bincount(_pairs(party, roles["importer"], parties)[0], minlength=parties)
+            clients = np.bincount(pairs(party, roles["importer"], parties)[0], minlength=parties)
         divisor = np.maximum(inspected, clients)
         hit = np.flatnonzero(infraction & (party[place] >= 0))
         where = party[place][hit]
@@ -234,40 +157,17 @@ def _sources(
     return _Sources(*(column[order] for column in columns))
 
 
-def _members(snapshot: Snapshot, day: int, parties: _Numbering, things: _Numbering) -> _Members:
-    given, givers = [], []
-    for node, link in _SHARED.items():
-        for kind in _PARTIES:
-            adjacency = snapshot.links.get((kind, link, node))
-            if adjacency is not None:
-                known = adjacency.first_on < day
-                given.append(things.of(node, adjacency.indices[known]))
-                givers.append(parties.of(kind, adjacency.starts[known]))
-    if not given:
-        none = np.empty(0, dtype=np.int64)
-        return _Members(none, none, none)
-    thing, party = _pairs(np.concatenate(given), np.concatenate(givers), len(parties))
-    return _Members(thing, party, np.bincount(thing, minlength=len(things))[thing])
-
-
-def _shared_hops(members: _Members, things: _Numbering, parameters: Parameters) -> _Hops:
+def _shared_hops(given: Members, things: Numbering, parameters: Parameters) -> _Hops:
     """Pair everybody with everybody else who gave the same address or contact."""
-    first = np.flatnonzero(np.diff(members.thing, prepend=-1))
-    size = np.where(members.size <= parameters.shared_by_most, members.size, 0)
-    start = np.repeat(first, np.diff(np.append(first, len(members.thing))))
-    left, right = _runs(start, size)
-    different = left != right
-    left, right = left[different], right[different]
-    others = members.size[left] - 1
-    link = np.array([_LINKS.index(name) for name in _SHARED.values()])[things.kinds[members.thing[left]]]
-    return _Hops(
-        members.party[left], members.party[right], members.thing[left], parameters.shared**2 / others, link, others
-    )
+    left, right = sharing(given, parameters.shared_by_most)
+    others = given.size[left] - 1
+    link = np.array([_LINKS.index(name) for name in SHARED.values()])[things.kinds[given.thing[left]]]
+    return _Hops(given.party[left], given.party[right], given.thing[left], parameters.shared**2 / others, link, others)
 
 
 def _direct_hops(left: Long, right: Long, parties: int, kept: float, link: str) -> list[_Hops]:
     """Hop both ways between the ends of distinct links; what arrives is divided by the links of the one reached."""
-    left, right = _pairs(left, right, parties)
+    left, right = pairs(left, right, parties)
     different = left != right
     left, right = left[different], right[different]
     hops = []
@@ -279,14 +179,10 @@ def _direct_hops(left: Long, right: Long, parties: int, kept: float, link: str) 
 
 
 def _hops(
-    snapshot: Snapshot, day: int, parties: _Numbering, roles: Mapping[str, Long], shared: _Hops, parameters: Parameters
+    snapshot: Snapshot, day: int, parties: Numbering, roles: Mapping[str, Long], shared: _Hops, parameters: Parameters
 ) -> _Hops:
     parts = [shared]
-    owned = snapshot.links.get(("Trader", "OWNED_BY", "Trader"))
-    if owned is not None:
-        known = owned.first_on < day
-        ends = parties.of("Trader", owned.starts[known]), parties.of("Trader", owned.indices[known])
-        parts += _direct_hops(*ends, len(parties), parameters.owned, "OWNED_BY")
+    parts += _direct_hops(*owners(snapshot, day, parties), len(parties), parameters.owned, "OWNED_BY")
     for role in ("exporter", "declarant"):
         parts += _direct_hops(roles["importer"], roles[role], len(parties), parameters.trades, _ROLES[role][1])
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -296,6 +192,10 @@ def _hops(
 
 def _matrix(rows: Long, columns: Long, values: Real, shape: tuple[int, int]) -> "sp.csr_array[np.float64]":
     return sp.csr_array(sp.coo_array((values, (rows, columns)), shape=shape))
+
+
+def _times(matrix: "sp.csr_array[np.float64]", vector: Real) -> Real:
+    return np.asarray(matrix @ vector, dtype=np.float64)
 
 
 class LinkedRisk:
@@ -312,33 +212,32 @@ class LinkedRisk:
 
     def __init__(self, snapshot: Snapshot, day: int, parameters: Parameters = PARAMETERS) -> None:
         self.day, self._snapshot, self._parameters = day, snapshot, parameters
-        self._numbering = parties = _Numbering(snapshot, day, _PARTIES)
-        self._things = things = _Numbering(snapshot, day, tuple(_SHARED))
-        rows = _counting(snapshot, day)
+        self._numbering = parties = Numbering(snapshot, day, _PARTIES)
+        self._things = things = Numbering(snapshot, day, tuple(SHARED))
+        rows = counting(snapshot, day)
         roles = _parties(snapshot, parties, rows)
         count = len(parties)
         self._sources = sources = _sources(snapshot, day, count, rows, roles, parameters)
-        self._members = members = _members(snapshot, day, parties, things)
-        shared = _shared_hops(members, things, parameters)
+        self._members = given = members(snapshot, day, _PARTIES, parties, things)
+        shared = _shared_hops(given, things, parameters)
         self._hops = hops = _hops(snapshot, day, parties, roles, shared, parameters)
         self._matrix = _matrix(hops.to, hops.start, hops.weight, (count, count))
         self._reverse = sp.csr_array(self._matrix.T)
         again = shared.weight**2 * (shared.shared_by - 1)
         self._again = _matrix(shared.to, shared.start, again, (count, count))
         self._evidence: Real = np.bincount(sources.party, sources.weight, minlength=count).astype(np.float64)
-        self._one_hop: Real = self._matrix @ self._evidence
+        self._one_hop = _times(self._matrix, self._evidence)
         echo: Real = np.asarray(self._matrix.multiply(self._reverse).sum(axis=1))
-        gross: Real = self._matrix @ self._one_hop
-        two_hops = gross - echo * self._evidence - self._again @ self._evidence
-        # What is left of a difference of equal sums is rounding, not risk.
-        two_hops[two_hops < 1e-12 * gross] = 0.0
+        gross = _times(self._matrix, self._one_hop)
+        two_hops = _difference(gross, echo * self._evidence + _times(self._again, self._evidence))
         self._risk = self._evidence + self._one_hop + two_hops
-        carries = members.size <= parameters.shared_by_most
-        mean = np.where(carries, parameters.shared / members.size, 0.0)
-        self._gave = _matrix(members.thing, members.party, mean, (len(things), count))
-        back = np.where(members.size > 1, parameters.shared**2, 0.0) * mean
-        self._gave_again = _matrix(members.thing, members.party, back, (len(things), count))
-        self._thing_risk = self._gave @ (self._evidence + self._one_hop) - self._gave_again @ self._evidence
+        carries = given.size <= parameters.shared_by_most
+        mean = np.where(carries, parameters.shared / given.size, 0.0)
+        self._gave = _matrix(given.thing, given.party, mean, (len(things), count))
+        back = np.where(given.size > 1, parameters.shared**2, 0.0) * mean
+        self._gave_again = _matrix(given.thing, given.party, back, (len(things), count))
+        reached = _times(self._gave, self._evidence + self._one_hop)
+        self._thing_risk = _difference(reached, _times(self._gave_again, self._evidence))
         self.entity = {**parties.spread(self._risk), **things.spread(self._thing_risk)}
 
     def of_rows(self, rows: Long) -> Real:
@@ -363,9 +262,9 @@ class LinkedRisk:
             importer = roles["importer"]
             echoed = np.flatnonzero((thing >= 0) & (importer >= 0) & (_taken(self._evidence, importer) > 0))
             back = _dots(self._gave, thing[echoed], self._reverse, importer[echoed])
-            reach[echoed] = np.maximum(reach[echoed] - back * self._evidence[importer[echoed]], 0.0)
+            reach[echoed] = _difference(reach[echoed], back * self._evidence[importer[echoed]])
             risk += parameters.shared * parameters.importer * reach
-        return risk - self._own(rows, roles, given)
+        return _difference(risk, self._own(rows, roles, given))
 
     def _row_parties(self, rows: Long) -> tuple[dict[str, Long], dict[str, Long]]:
         """Return the numbers of the rows' parties, and of what they are the first to give for their importer."""
@@ -387,7 +286,7 @@ class LinkedRisk:
         own = np.zeros(len(rows))
         order = np.argsort(sources.shipment, kind="stable")
         shipments = self._snapshot.declarations.shipment[rows]
-        at, place = _matching(sources.shipment[order], shipments)
+        at, place = matching(sources.shipment[order], shipments)
         source = order[place]
         origin = sources.party[source]
         for role, party in roles.items():
@@ -432,8 +331,8 @@ class LinkedRisk:
         return Paths(shown, float(values[order[limit:]].sum()), max(len(order) - limit, 0))
 
     def _ends_of(self, ref: Ref) -> list["_End"]:
-        if ref.type not in (*_PARTIES, *_SHARED):
-            raise ValueError(f"Linked risk is of {', '.join((*_PARTIES, *_SHARED))}, not of {ref.type}.")
+        if ref.type not in (*_PARTIES, *SHARED):
+            raise ValueError(f"Linked risk is of {', '.join((*_PARTIES, *SHARED))}, not of {ref.type}.")
         node = pc.index(self._snapshot.things[ref.type].keys, pa.scalar(ref.key)).as_py()
         if node < 0:
             raise ValueError(f"{ref} is not in the network; check its key.")
@@ -448,7 +347,7 @@ class LinkedRisk:
         """Return an end for everybody who gave an address or contact; it carries nothing where too many did."""
         starts, stops = self._gave.indptr[thing : thing + 2]
         mean = self._gave.data[starts:stops]
-        link = _SHARED[self._things.ref(thing).type]
+        link = SHARED[self._things.ref(thing).type]
         leading = Step(self._things.ref(thing), link, 1 if steps else int(stops - starts))
         return [
             _End(int(party), float(kept) * weight, importer, thing, 1, (leading, *steps))
@@ -473,7 +372,7 @@ class LinkedRisk:
                     "Trader", snapshot.things["Trader"].keys[int(declarations.keys["importer"][row])].as_py()
                 )
                 shared_by = int(np.diff(self._gave.indptr[thing : thing + 2])[0])
-                steps = (Step(importer, _SHARED[node], shared_by), Step(shipment, "IMPORTED_BY", 1))
+                steps = (Step(importer, SHARED[node], shared_by), Step(shipment, "IMPORTED_BY", 1))
                 weight = parameters.shared * parameters.importer
                 ends += self._ends_at(thing, weight, int(roles["importer"][0]), steps)
         return ends
@@ -486,13 +385,13 @@ class LinkedRisk:
         last = np.flatnonzero((hops.to == end.party) & ((hops.via != end.thing) | (hops.via < 0)))
         parts = [(here, none, none), (hops.start[last], last, np.full(len(last), -1))]
         if end.hops == 2:
-            at, earlier = _matching(hops.to, hops.start[last])
+            at, earlier = matching(hops.to, hops.start[last])
             simple = (hops.via[earlier] < 0) | (hops.via[earlier] != hops.via[last[at]])
             at, earlier = at[simple], earlier[simple]
             parts.append((hops.start[earlier], last[at], earlier))
         columns = []
         for hopped, (origin, final, first) in enumerate(parts):
-            at, source = _matching(sources.party, origin)
+            at, source = matching(sources.party, origin)
             kept = sources.shipment[source] != own
             # For an address that a row gives, the row's importer is the one whose evidence must not come back.
             if hopped or end.thing >= 0:
@@ -542,6 +441,12 @@ class _Chains(NamedTuple):
     source: Long
     final: Long
     first: Long
+
+
+def _difference(whole: Real, part: Real) -> Real:
+    """Return whole - part; what is left of a difference of equal sums is rounding, not risk, and becomes 0."""
+    rest = whole - part
+    return np.where(rest < 1e-12 * whole, 0.0, rest)
 
 
 def _taken(values: Real, at: Long) -> Real:
