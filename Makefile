@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+NO_VENV := echo "Python could not make $(VENV); on Debian and Ubuntu, install python3-venv first." >&2; exit 1
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 WHOLE := $(VENV)/whole.txt
@@ -78,12 +79,11 @@ $(VENV)/tools: requirements/build.txt
 	            "$(if $(PYTHON),none,one): name one with 'make PYTHON=/path/to/python'." >&2; \
 	        exit 1; \
 	    fi; \
-	    "$$python" -m venv $(VENV) || \
-	        { echo "Python could not make $(VENV); on Debian and Ubuntu, install python3-venv first." >&2; exit 1; }; \
+	    "$$python" -m venv $(VENV) >/dev/null || { $(NO_VENV); }; \
 	fi
 	@$(BIN)/python -c '$(SUPPORTED)' || \
 	    { echo "Tidewaiter needs Python 3.11 to 3.14, which $(VENV) does not have: run 'make clean' first." >&2; exit 1; }
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip || { $(NO_VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
 	@touch $@
 
@@ -91,8 +91,8 @@ $(VENV)/installed: $(VENV)/tools requirements/base.txt requirements/torch.txt py
 	@echo 'Installing; torch with its CUDA libraries is 5 to 6 GB on Linux, fetched once.'
 	$(LOCKED) -r requirements/base.txt -r requirements/torch.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c 'import lightgbm' || \
-	    { echo "LightGBM misses a library of the system: install libgomp1 (Debian, Ubuntu), libgomp (Fedora)" \
+	@error=$$($(BIN)/python -c 'import lightgbm' 2>&1) || { echo "$$error" | tail -n 1 >&2; \
+	    echo "LightGBM misses a library of the system: install libgomp1 (Debian, Ubuntu), libgomp (Fedora)" \
 	        "or libomp (Homebrew), then repeat." >&2; exit 1; }
 	@touch $@
 
