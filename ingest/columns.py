@@ -5,7 +5,7 @@ Rules and conversions then work on the distinct values, of which most columns ha
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -190,6 +190,16 @@ def json_objects(columns: Mapping[str, Column], rows: int) -> pa.Array:
         parts.append(replace(column, values=values))
     if not parts:
         return pa.nulls(rows, pa.string())
-    joined = pc.binary_join_element_wise(*(part.rows() for part in parts), ",", null_handling="skip")
-    filled = pc.not_equal(joined, "")
-    return pc.if_else(filled, pc.binary_join_element_wise("{", joined, "}", ""), pa.scalar(None, pa.string()))
+    return pc.binary_join_element_wise("{", joined([part.rows() for part in parts], ","), "}", "")
+
+
+def joined(parts: Sequence[pa.Array], separator: str) -> pa.Array:
+    """Return the filled ones among the parts of each row joined by a separator, null where none is filled.
+
+    Arrow's own way to skip nulls loses rows in which all are null.
+    """
+    led = [pc.fill_null(pc.binary_join_element_wise(separator, part, ""), "") for part in parts]
+    texts = pc.binary_join_element_wise(*led, "")
+    return pc.if_else(
+        pc.equal(texts, ""), pa.scalar(None, pa.string()), pc.utf8_slice_codeunits(texts, start=len(separator))
+    )

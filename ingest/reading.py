@@ -174,10 +174,12 @@ def pieces(file: SourceFile, mapping: SourceMapping) -> Iterator[Piece]:
     """
     refused: list[Quarantined] = []
     skipped: list[int] = []
+    open_at: list[int] = []
 
     def refuse(row: pa_csv.InvalidRow) -> str:
         if "\n" in row.text and row.text.count('"') % 2:
-            raise _open_quote(file.path, f"row {row.number}")
+            open_at.append(row.number)
+            return "error"
         skipped.append(row.number)
         refused.append(Quarantined(file.path.name, row.number, _BAD_COUNT, "", row.text[:SHOWN]))
         return "skip"
@@ -204,6 +206,10 @@ def pieces(file: SourceFile, mapping: SourceMapping) -> Iterator[Piece]:
                 refused.clear()
             rows_read += len(batch)
     except pa.ArrowInvalid as error:
+        if open_at:
+            raise _open_quote(file.path, f"row {open_at[0]}") from error
+        if "Empty CSV" in str(error):
+            return  # a header that no line end follows
         if "straddling" in str(error) or "out of sync" in str(error):
             raise _open_quote(file.path, f"the rows after row {number - 1}") from error
         raise InputError(f"{file.path} cannot be read as CSV ({str(error).splitlines()[0]}); correct it.") from error

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from graph.schema import ROLES
 from graph.statements import DECLARATION, ENTITY, INSPECTION, LISTING, OWNERSHIP, Statements
-from ingest.columns import Column, constant, json_objects
+from ingest.columns import Column, constant, joined, json_objects
 from ingest.forms import PARTY
 from ingest.mapping import EXTRA_PREFIX
 from ingest.parties import Keys, Named, describe
@@ -167,12 +167,9 @@ def _routes(fields: Fields, rows: int, keys: Keys) -> pa.Array:
     transit = pa.nulls(rows, text)
     if "transit_places" in fields:
         transit = fields["transit_places"].mapped(lambda places: pc.binary_join(places, ">")).rows()
-    stops = pc.binary_join_element_wise(
-        departure, transit, _column(fields, "office", text, rows), ">", null_handling="skip"
-    )
-    mode = pc.binary_join_element_wise(_column(fields, "transport_mode", text, rows), "", ":")
-    route = pc.binary_join_element_wise(pc.fill_null(mode, ""), stops, "")
-    return keys.within(pc.if_else(pc.not_equal(route, ""), route, pa.scalar(None, text)))
+    stops = joined([departure, transit, _column(fields, "office", text, rows)], ">")
+    mode = pc.binary_join_element_wise(_column(fields, "transport_mode", text, rows), ":", "")
+    return keys.within(joined([mode, stops], ""))
 
 
 def _extras(fields: Fields, rows: int) -> pa.Array:
