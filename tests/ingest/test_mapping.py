@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ingest.forms import KINDS, PARTY_ROLES
 from ingest.load import InputError
 from ingest.mapping import built_in, load_mapping
 from tests.ingest.loading import load_all
@@ -164,3 +165,17 @@ def test_only_declarations_can_have_extras(tmp_path: Path) -> None:
         load_mapping(own(tmp_path, text))
     with pytest.raises(InputError, match=re.escape("it has no [[file]]")):
         load_mapping(own(tmp_path, text.split("[[file]]")[0] + "file = []\n"))
+
+
+def test_the_page_on_mappings_has_a_mapping_in_order_and_every_field(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text()
+    (example,) = re.findall("```toml\n(.*?)```", page, re.DOTALL)
+    mapping = load_mapping(own(tmp_path, example))
+    assert mapping.files[0].numbers == {"extra.risk_points"}
+    for kind in KINDS.values():
+        for field in kind.fields:
+            role, _, part = field.partition("_")
+            named = (f"`{role}_…`", f"`{part}`") if role in PARTY_ROLES else (f"`{field}`",)
+            assert all(name in page for name in named), field
+        for field in kind.always:
+            assert f"`{field}` *" in page
