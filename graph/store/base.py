@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from graph.fold import Link, Thing
 from graph.records import Ref
+from graph.schema import LINK, NODES
 from graph.statements import Statements
 
 
@@ -85,8 +86,11 @@ class Neighbours:
 class RecordGroup(NamedTuple):
     """Records of one source that say the same and differ only in their day, packed.
 
-    `role` says in which place of the row the thing was named (`importer`, `entity`, `shipment`, ...); `days` counts
-    the different days, `first_on` and `last_on` are null where the row had none.
+    `role` says in which place of its row the thing was named: a column of a declaration (`importer`, `route`,
+    `container`), a stop (`departure`, `arrival`, `office`, `transit`), what a description gives (`importer_address`,
+    `entity_phone`), an end of an ownership (`owned`, `owner`), or the row itself (`shipment`, `inspection`, `entity`,
+    `listing`). `fields` is empty where the thing was only named. `first_on` and `last_on` are null where no row had a
+    day; `batches` are those that brought the records, oldest first.
     """
 
     role: str
@@ -99,7 +103,7 @@ class RecordGroup(NamedTuple):
 
 @dataclass(frozen=True)
 class ThingWithRecords:
-    """A folded thing with a bounded list of the records behind it and their true number."""
+    """A folded thing with a bounded list of the packed records behind it; `record_count` is their true number."""
 
     thing: Thing
     records: Sequence[RecordGroup]
@@ -154,6 +158,45 @@ ENTITY_RESULT = pa.schema(
 RESULTS: Mapping[str, pa.Schema] = {"shipment": SHIPMENT_RESULT, "entity": ENTITY_RESULT}
 
 
+def meanings(text: str) -> list[tuple[str | None, str]]:
+    """Return the ways to read a reference: type (None: any) and complete key or bare id.
+
+    A key may itself hold a colon (`1:CNSHA>KR016`), so what looks like a type may be part of it.
+    """
+    found: list[tuple[str | None, str]] = [(None, text)]
+    kind, colon, rest = text.partition(":")
+    named = {node.name.lower(): node.name for node in NODES}
+    if colon and kind.strip().lower() in named:
+        found.append((named[kind.strip().lower()], rest.strip()))
+    return found
+
+
+def check_links(links: Sequence[str] | None) -> None:
+    """Raise StoreError where a link type is not of the schema."""
+    for name in links or ():
+        if name not in LINK:
+            raise StoreError(f"There is no link type {name!r}; the schema has {', '.join(sorted(LINK))}.")
+
+
+def check_results(tables: Iterable[str], *, bounded: bool = False) -> None:
+    """Raise ValueError where a table of results is not one, or where days are to bound one that has none."""
+    for table in tables:
+        if table not in RESULTS:
+            raise ValueError(f"no results are kept in {table!r}")
+        if bounded and "accepted_on" not in RESULTS[table].names:
+            raise ValueError(f"results in {table!r} have no day of acceptance")
+
+
+def unknown_batch(batch_id: str) -> StoreError:
+    """Return the error for a batch that is not there."""
+    return StoreError(f"There is no batch {batch_id!r}; `tidewaiter batches` lists those there are.")
+
+
+def already_there(batch: Batch) -> StoreError:
+    """Return the error for a batch that is there already."""
+    return StoreError(f"Batch {batch.id!r} ({batch.name}) is in the store already; nothing was changed.")
+
+
 class GraphStore(Protocol):
     """A place that holds the network. Opening checks the schema version and rolls an interrupted load back."""
 
@@ -195,7 +238,7 @@ class GraphStore(Protocol):
         ...
 
     def quarantined(self, batch_id: str | None = None) -> Iterator[tuple[str, Quarantined]]:
-        """Yield (batch id, refused row), by batch, file and row."""
+        """Yield (batch id, refused row), by batch, file and row. Raises StoreError where the batch is unknown."""
         ...
 
     def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -211,25 +254,36 @@ class GraphStore(Protocol):
         ...
 
     def get(self, ref: Ref, *, until: date | None = None, limit: int = 100) -> ThingWithRecords | None:
-        """Return a thing with its records (newest first, at most `limit`), as known before `until`; None if absent.
+        """Return a thing with its records (at most `limit`), as known before `until`; None if absent.
 
-        For a shipment or inspection `records` lists its versions and `links` holds the links of the folded one.
+        Records come newest `last_on` first (those without a day last), then by role, source and fields. For a shipment,
+        inspection or list entry they are its versions (and the rows that only name it), and `links` holds the links
+        that leave the version that counts, in order.
         """
         ...
 
     def resolve(self, text: str, limit: int = 20) -> list[Ref]:
-        """Return the things that `text` may mean: `type:key`, a complete key, or the bare id within any source."""
+        """Return the things that `text` may mean, by type and key: a complete key, or the bare id within any source.
+
+        Either may stand behind the type (`trader:kr/Q12`, `kr/Q12`, `trader:Q12`, `Q12`), whose case does not matter.
+        """
         ...
 
     def neighbours(self, starts: Sequence[Ref], *, links: Sequence[str] | None = None, limit: int = 50) -> Neighbours:
-        """Return at most `limit` links of each start by link type and direction, newest first, then by key.
+        """Return at most `limit` links of each start by link type and direction; `links` narrows the types.
 
-        Links of shipments are those of the version that counts. `counts` holds the true numbers.
+        Rows come in the order of the starts, then of the schema's link types, outgoing before incoming, then newest
+        `last_on` first (those without a day last), then by type and key of the end. Links of shipments are those of the
+        version that counts. `counts` holds the true number wherever there is a link. Raises StoreError where `links`
+        names a type that the schema does not have.
         """
         ...
 
     def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
-        """Store one set of results and switch to it atomically; a reader sees the old set or the new."""
+        """Store one set of results and switch to it atomically; a reader sees the old set or the new.
+
+        A table that is not given is empty in the new set. Raises ValueError where one is not of `RESULTS`.
+        """
         ...
 
     def published(self) -> PublishedSet | None:
@@ -247,5 +301,6 @@ class GraphStore(Protocol):
         """Yield rows of the current set: `shipment` by falling score (null last), then key; `entity` by type and key.
 
         `accepted_from` and `accepted_to` (both included) bound shipments; `keys` picks shipments or entity keys.
+        Raises ValueError where the table is not of `RESULTS`, or days are to bound entities.
         """
         ...

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from graph.store.base import Batch, Quarantined, StoreError
+from graph.store.base import Batch, Quarantined, already_there, unknown_batch
 from graph.store.sqlite.layout import quoted
 
 _TEXTS = ("id", "content_hash", "source", "mapping", "mapping_version", "name")
@@ -44,16 +44,6 @@ def number(connection: sqlite3.Connection, batch_id: str) -> int:
     if row is None:
         raise unknown_batch(batch_id)
     return int(row[0])
-
-
-def unknown_batch(batch_id: str) -> StoreError:
-    """Return the error for a batch that is not there."""
-    return StoreError(f"There is no batch {batch_id!r}; `tidewaiter batches` lists those there are.")
-
-
-def already_there(batch: Batch) -> StoreError:
-    """Return the error for a batch that is there already."""
-    return StoreError(f"Batch {batch.id!r} ({batch.name}) is in the store already; nothing was changed.")
 
 
 def reserve(connection: sqlite3.Connection, batch: Batch) -> int:

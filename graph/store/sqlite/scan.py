@@ -17,12 +17,10 @@ def scan(connection: sqlite3.Connection, shape: str, columns: Sequence[str] | No
     """Yield the live statements of one shape; the connection must hold a read transaction."""
     names = list(SHAPES[shape].names if columns is None else columns)
     schema = pa.schema([SHAPES[shape].field(name) for name in names])
-    selected = ", ".join(f"w.{name}" if _moved(shape, name) else f"s.{quoted(name)}" for name in names)
-    joined = " LEFT JOIN way w ON w.id = s.way" if any(_moved(shape, name) for name in names) else ""
-    live = "" if shape == "description" else " WHERE s.batch IS NOT NULL"
+    live = " WHERE s.batch IS NOT NULL" if shape == "declaration" else ""
     sources: dict[int, str] = dict(connection.execute("SELECT id, name FROM source"))
     # Without columns there is still a number of rows.
-    rows = connection.execute(f"SELECT {selected or '1'} FROM {shape} s{joined}{live}")
+    rows = connection.execute(select(shape, [] if names else ["1"], names) + live)
     while piece := rows.fetchmany(_PIECE):
         arrays = []
         for field, column in zip(schema, zip(*piece, strict=True), strict=False):
@@ -32,6 +30,13 @@ def scan(connection: sqlite3.Connection, shape: str, columns: Sequence[str] | No
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
         else:
             yield pa.RecordBatch.from_struct_array(pa.array([{}] * len(piece), pa.struct([])))
+
+
+def select(shape: str, first: Sequence[str], names: Sequence[str]) -> str:
+    """Return the query for columns of a shape (alias `s`), after the given expressions."""
+    columns = [*first, *(f"w.{name}" if _moved(shape, name) else f"s.{quoted(name)}" for name in names)]
+    joined = " LEFT JOIN way w ON w.id = s.way" if any(_moved(shape, name) for name in names) else ""
+    return f"SELECT {', '.join(columns)} FROM {shape} s{joined}"
 
 
 def _moved(shape: str, name: str) -> bool:

@@ -1,25 +1,39 @@
 """The embedded store: one SQLite file, many readers beside one writer."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
 
-from graph.store.base import Batch, LoadChunk, Quarantined, StoreError
+from graph.records import Ref
+from graph.store.base import (
+    Batch,
+    LoadChunk,
+    Neighbours,
+    PublishedSet,
+    Quarantined,
+    StoreError,
+    ThingWithRecords,
+    check_results,
+)
 from graph.store.sqlite import ledger
 from graph.store.sqlite.connect import connect, prepare, refusals, tidy, writing
 from graph.store.sqlite.layout import LARGE_INDEXES, create_indexes, drop_indexes
+from graph.store.sqlite.links import neighbours
 from graph.store.sqlite.load import Loader
 from graph.store.sqlite.remove import remove_rows
+from graph.store.sqlite.resolve import resolve
+from graph.store.sqlite.results import publish, published, results
 from graph.store.sqlite.scan import scan
 from graph.store.sqlite.settle import note_named, settle_days, settle_shipments
+from graph.store.sqlite.things import get
 
 
 class SqliteStore:
@@ -168,3 +182,42 @@ class SqliteStore:
         """Yield the live statements of one shape in bounded pieces, all of one version."""
         with self._reading() as connection:
             yield from scan(connection, shape, columns)
+
+    def get(self, ref: Ref, *, until: date | None = None, limit: int = 100) -> ThingWithRecords | None:
+        """Return a thing with its records (at most `limit`), as known before `until`; None if absent."""
+        with self._reading() as connection:
+            return get(connection, ref, until, limit)
+
+    def resolve(self, text: str, limit: int = 20) -> list[Ref]:
+        """Return the things that `text` may mean, by type and key: a complete key, or the bare id in any source."""
+        with self._reading() as connection:
+            return resolve(connection, text, limit)
+
+    def neighbours(self, starts: Sequence[Ref], *, links: Sequence[str] | None = None, limit: int = 50) -> Neighbours:
+        """Return at most `limit` links of each start by link type and direction; `links` narrows the types."""
+        with self._reading() as connection:
+            return neighbours(connection, starts, links, limit)
+
+    def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
+        """Store one set of results and switch to it atomically; a reader sees the old set or the new."""
+        check_results(tables)
+        with self._writing() as connection:
+            publish(connection, heading, tables)
+
+    def published(self) -> PublishedSet | None:
+        """Return the heading of the current set, or None where nothing was published."""
+        with self._reading() as connection:
+            return published(connection)
+
+    def results(
+        self,
+        table: str,
+        *,
+        accepted_from: date | None = None,
+        accepted_to: date | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield rows of the current set: `shipment` by falling score (null last), then key; `entity` by type, key."""
+        check_results([table], bounded=accepted_from is not None or accepted_to is not None)
+        with self._reading() as connection:
+            yield from results(connection, table, accepted_from, accepted_to, keys)

@@ -1,0 +1,391 @@
+"""The reference store: dictionaries and the fold, without any optimisation.
+
+It says what the right answers are; the conformance suite holds every other store to it. Nothing is kept on disk.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Self
+
+import pyarrow as pa
+
+from graph.fold import Network, fold, known_before
+from graph.records import (
+    Record,
+    Ref,
+    declaration_records,
+    description_records,
+    inspection_records,
+    listing_records,
+    ownership_records,
+    records,
+)
+from graph.schema import LINKS, NODE, ROLES, Fold
+from graph.statements import SHAPES, Statements
+from graph.store.base import (
+    RESULTS,
+    Batch,
+    LoadChunk,
+    Neighbour,
+    Neighbours,
+    PublishedSet,
+    Quarantined,
+    RecordGroup,
+    ThingWithRecords,
+    already_there,
+    check_links,
+    check_results,
+    meanings,
+    unknown_batch,
+)
+
+Row = Mapping[str, Any]
+
+_REFERRING = ("thing", *(role.column for role in ROLES if role.described))
+_LATE = ("entity", "ownership", "listing")
+
+
+class _Load(NamedTuple):
+    """One batch: its rows by shape (which refer to descriptions by their number), and the rows refused."""
+
+    batch: Batch
+    rows: Mapping[str, Sequence[Row]]
+    quarantined: Sequence[Quarantined]
+
+
+class _Said(NamedTuple):
+    """A record of a thing, the place of the row in which it was named, and the batch that brought it."""
+
+    role: str
+    record: Record
+    batch: str
+
+
+@dataclass(frozen=True)
+class _State:
+    """All that the store holds at one version; a change makes a new one."""
+
+    version: int = 0
+    loads: tuple[_Load, ...] = ()
+    descriptions: tuple[Row, ...] = ()
+    published: PublishedSet | None = None
+    results: Mapping[str, pa.Table] | None = None
+
+    @cached_property
+    def statements(self) -> Statements:
+        rows: dict[str, list[Row]] = {shape: [] for shape in SHAPES}
+        for load in self.loads:
+            for shape, said in load.rows.items():
+                rows[shape].extend(said)
+        used = {row.get(name) for said in rows.values() for row in said for name in _REFERRING}
+        rows["description"] = [{"id": at, **row} for at, row in enumerate(self.descriptions) if at in used]
+        return Statements(**{shape: pa.Table.from_pylist(rows[shape], schema=SHAPES[shape]) for shape in SHAPES})
+
+    @cached_property
+    def records(self) -> list[Record]:
+        return records(self.statements)
+
+    @cached_property
+    def network(self) -> Network:
+        return fold(self.records)
+
+    @cached_property
+    def said(self) -> list[_Said]:
+        """Return every record of a thing with its role; the days of rows without one are derived as `records` does."""
+        dated = {
+            shape: table if shape not in _LATE else table.filter(table["known_on"].is_valid())
+            for shape, table in self.statements.items()
+        }
+        first: dict[Ref, date] = {}
+        for record in records(Statements(**dated)):
+            if isinstance(record.subject, Ref) and record.known_on is not None:
+                first[record.subject] = min(first.get(record.subject, date.max), record.known_on)
+        described = dict(enumerate(self.descriptions))
+        found: list[_Said] = []
+        for load in self.loads:
+            for shape, said in load.rows.items():
+                for row in said:
+                    if row["known_on"] is None:
+                        days = [first.get(subject) for subject in _dating(shape, row, described)]
+                        known = [day for day in days if day is not None]
+                        row = {**row, "known_on": max(known) if len(known) == len(days) else None}
+                    found.extend(_Said(role, record, load.batch.id) for role, record in _roles(shape, row, described))
+        return found
+
+
+def _dating(shape: str, row: Row, described: Mapping[int, Row]) -> list[Ref]:
+    """Return the things whose first day a row without a day takes."""
+    if shape == "entity":
+        return [Ref(described[row["thing"]]["type"], described[row["thing"]]["key"])]
+    if shape == "ownership":
+        return [Ref("Trader", row["owned"]), Ref("Trader", row["owner"])]
+    return [Ref("ListEntry", row["entry"])]
+
+
+def _roles(shape: str, row: Row, described: Mapping[int, Row]) -> Iterator[tuple[str, Record]]:
+    """Yield the records of things that a row says, with the place in which it says each."""
+    if shape == "declaration":
+        yield from _declaration_roles(row, described)
+    elif shape == "inspection":
+        for record in inspection_records(row):
+            if isinstance(record.subject, Ref):
+                yield "inspection", record
+    elif shape == "entity":
+        yield from _description_roles("entity", described[row["thing"]], row)
+    elif shape == "ownership":
+        owned, owner, _ = ownership_records(row, row["known_on"])
+        yield "owned", owned
+        yield "owner", owner
+    else:
+        for record in listing_records(row, row["known_on"]):
+            yield "listing", record
+
+
+def _declaration_roles(row: Row, described: Mapping[int, Row]) -> Iterator[tuple[str, Record]]:
+    """Ask the definition what the row says with all but one place of it left blank."""
+    whole, *_ = (record for record in declaration_records(row, described) if record.subject[0] == "Shipment")
+    yield "shipment", whole
+    blank = dict.fromkeys(row) | {name: row[name] for name in ("source", "shipment", "known_on")}
+    for role in ROLES:
+        if role.described:
+            if row[role.column] is not None:
+                yield from _description_roles(role.column, described[row[role.column]], row)
+        else:
+            yield from _other_things(role.column, "Shipment", blank | {role.column: row[role.column]})
+    yield from _other_things("container", "Shipment", blank | {"containers": row["containers"]})
+    for stop, columns in (
+        ("departure", ("departure_place", "departure_country")),
+        ("arrival", ("arrival_place",)),
+        ("office", ("office",)),
+        ("transit", ("transit_places",)),
+    ):
+        alone = blank | {"route": row["route"]} | {name: row[name] for name in columns}
+        for role_name, record in _other_things(stop, "Shipment", alone):
+            if record.subject[0] == "Place":
+                yield role_name, record
+
+
+def _other_things(role: str, but: str, row: Row) -> Iterator[tuple[str, Record]]:
+    for record in declaration_records(row, {}):
+        if isinstance(record.subject, Ref) and record.subject.type != but:
+            yield role, record
+
+
+def _description_roles(role: str, description: Row, row: Row) -> Iterator[tuple[str, Record]]:
+    contacts = ("address", "email", "phone")
+    for place in ("", *contacts):
+        blanked = {f"{name}_key": None for name in contacts if name != place}
+        for record in description_records({**description, **blanked}, row["source"], row["known_on"]):
+            if isinstance(record.subject, Ref) and (record.subject.type in ("Address", "Contact")) == bool(place):
+                yield (f"{role}_{place}" if place else role), record
+
+
+def _age(day: date | None) -> int:
+    return 0 if day is None else day.toordinal()
+
+
+class ReferenceStore:
+    """The definition of a store, in memory."""
+
+    def __init__(self) -> None:
+        self._state = _State()
+
+    def __enter__(self) -> Self:
+        """Return the store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+    def close(self) -> None:
+        """Release what the store holds open, which is nothing."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Self]:
+        """Return a context manager within which all reads see one version of the store."""
+        yield copy(self)
+
+    def version(self) -> int:
+        """Return the counter that each committed load and removal raises; 0 for an empty store."""
+        return self._state.version
+
+    def find_batch(self, content_hash: str, source: str, mapping: str, mapping_version: str) -> Batch | None:
+        """Return the committed batch of this very content, or None."""
+        wanted = (content_hash, source, mapping, mapping_version)
+        for batch in self.batches():
+            if (batch.content_hash, batch.source, batch.mapping, batch.mapping_version) == wanted:
+                return batch
+        return None
+
+    def batches(self) -> list[Batch]:
+        """Return the ledger, oldest first."""
+        return [load.batch for load in self._state.loads]
+
+    def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
+        """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace."""
+        held = self.find_batch(batch.content_hash, batch.source, batch.mapping, batch.mapping_version)
+        if held is not None or batch.id in {other.id for other in self.batches()}:
+            raise already_there(held or batch)
+        descriptions = list(self._state.descriptions)
+        rows: dict[str, list[Row]] = {shape: [] for shape in SHAPES if shape != "description"}
+        counts = {"rows_in": 0, "rows_loaded": 0, "rows_quarantined": 0, "rows_duplicate": 0}
+        refused: list[Quarantined] = []
+        for chunk in chunks:
+            numbers: dict[int | None, int | None] = {None: None}
+            for description in chunk.statements.description.to_pylist():
+                local = description.pop("id")
+                if description not in descriptions:
+                    descriptions.append(description)
+                numbers[local] = descriptions.index(description)
+            for shape, table in chunk.statements.items():
+                if shape != "description":
+                    for row in table.to_pylist():
+                        rows[shape].append({k: numbers[v] if k in _REFERRING else v for k, v in row.items()})
+            refused.extend(chunk.quarantined)
+            counts["rows_in"] += chunk.rows_in
+            counts["rows_loaded"] += chunk.rows_loaded
+            counts["rows_quarantined"] += len(chunk.quarantined)
+            counts["rows_duplicate"] += chunk.rows_duplicate
+        state = self._state
+        entered = replace(batch, **counts, loaded_at=datetime.now(UTC), version=state.version + 1)  # type: ignore[arg-type]
+        self._state = replace(
+            state,
+            version=entered.version,
+            loads=(*state.loads, _Load(entered, rows, sorted(refused))),
+            descriptions=tuple(descriptions),
+        )
+        return entered
+
+    def remove_batch(self, batch_id: str) -> Batch:
+        """Remove one batch exactly: records that no other batch brought are gone. Raises StoreError if unknown."""
+        load = self._load(batch_id)
+        kept = tuple(other for other in self._state.loads if other is not load)
+        self._state = replace(self._state, version=self._state.version + 1, loads=kept)
+        return load.batch
+
+    def _load(self, batch_id: str) -> _Load:
+        for load in self._state.loads:
+            if load.batch.id == batch_id:
+                return load
+        raise unknown_batch(batch_id)
+
+    def quarantined(self, batch_id: str | None = None) -> Iterator[tuple[str, Quarantined]]:
+        """Yield (batch id, refused row), by batch, file and row."""
+        loads = self._state.loads if batch_id is None else [self._load(batch_id)]
+        for load in loads:
+            for row in load.quarantined:
+                yield load.batch.id, row
+
+    def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the live statements of one shape in bounded pieces, all of one version."""
+        table: pa.Table = getattr(self._state.statements, shape)
+        yield from (table if columns is None else table.select(list(columns))).to_batches()
+
+    def get(self, ref: Ref, *, until: date | None = None, limit: int = 100) -> ThingWithRecords | None:
+        """Return a thing with its records (at most `limit`), as known before `until`; None if absent."""
+        said = [one for one in self._state.said if one.record.subject == ref]
+        network = self._state.network
+        if until is not None:
+            said = [one for one in said if one.record.known_on is not None and one.record.known_on < until]
+            network = fold(known_before(self._state.records, until))
+        if ref not in network.things:
+            return None
+        links = [network.links[link] for link in sorted(network.links) if link.start == ref]
+        groups = self._groups(said)
+        versioned = NODE[ref.type].fold is Fold.VERSIONED
+        return ThingWithRecords(network.things[ref], groups[:limit], len(groups), links if versioned else [])
+
+    def _groups(self, said: Iterable[_Said]) -> list[RecordGroup]:
+        packed: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[_Said]] = defaultdict(list)
+        for one in said:
+            fields = tuple(sorted((one.record.fields or {}).items()))
+            packed[one.role, one.record.source, fields].append(one)
+        order = {batch.id: at for at, batch in enumerate(self.batches())}
+        groups = []
+        for (role, source, fields), alike in packed.items():
+            days = [one.record.known_on for one in alike if one.record.known_on is not None]
+            brought = sorted({one.batch for one in alike}, key=order.__getitem__)
+            first, last = min(days, default=None), max(days, default=None)
+            groups.append(RecordGroup(role, source, dict(fields), first, last, brought))
+        return sorted(groups, key=lambda g: (-_age(g.last_on), g.role, g.source, sorted(g.fields.items())))
+
+    def resolve(self, text: str, limit: int = 20) -> list[Ref]:
+        """Return the things that `text` may mean, by type and key: a complete key, or the bare id in any source."""
+        found = {
+            ref
+            for kind, name in meanings(text)
+            for ref in self._state.network.things
+            if name and kind in (None, ref.type) and name in (ref.key, ref.key.partition("/")[2])
+        }
+        return sorted(found)[:limit]
+
+    def neighbours(self, starts: Sequence[Ref], *, links: Sequence[str] | None = None, limit: int = 50) -> Neighbours:
+        """Return at most `limit` links of each start by link type and direction; `links` narrows the types."""
+        check_links(links)
+        rows: list[Neighbour] = []
+        counts: dict[tuple[Ref, str, Literal["out", "in"]], int] = {}
+        for start in dict.fromkeys(starts):
+            for link_type in LINKS:
+                if links is not None and link_type.name not in links:
+                    continue
+                seen: dict[Literal["out", "in"], list[Neighbour]] = {"out": [], "in": []}
+                for ref, link in self._state.network.links.items():
+                    if ref.type == link_type.name:
+                        days = (link.first_on, link.last_on)
+                        if ref.start == start:
+                            seen["out"].append(Neighbour(start, ref.type, "out", ref.end, *days))
+                        if ref.end == start:
+                            seen["in"].append(Neighbour(start, ref.type, "in", ref.start, *days))
+                for direction, found in seen.items():
+                    if found:
+                        counts[start, link_type.name, direction] = len(found)
+                        rows.extend(sorted(found, key=lambda one: (-_age(one.last_on), one.end))[:limit])
+        return Neighbours(rows, counts)
+
+    def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
+        """Store one set of results and switch to it atomically; a reader sees the old set or the new."""
+        check_results(tables)
+        results = {
+            name: pa.Table.from_batches(
+                (piece.select(schema.names).cast(schema) for piece in tables.get(name, ())), schema
+            )
+            for name, schema in RESULTS.items()
+        }
+        self._state = replace(self._state, published=heading, results=results)
+
+    def published(self) -> PublishedSet | None:
+        """Return the heading of the current set, or None where nothing was published."""
+        return self._state.published
+
+    def results(
+        self,
+        table: str,
+        *,
+        accepted_from: date | None = None,
+        accepted_to: date | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield rows of the current set: `shipment` by falling score (null last), then key; `entity` by type, key."""
+        check_results([table], bounded=accepted_from is not None or accepted_to is not None)
+        rows = self._state.results[table].to_pylist() if self._state.results is not None else []
+        key = "shipment" if table == "shipment" else "key"
+        if accepted_from is not None:
+            rows = [row for row in rows if row["accepted_on"] is not None and row["accepted_on"] >= accepted_from]
+        if accepted_to is not None:
+            rows = [row for row in rows if row["accepted_on"] is not None and row["accepted_on"] <= accepted_to]
+        if keys is not None:
+            rows = [row for row in rows if row[key] in keys]
+        if table == "shipment":
+            rows.sort(key=lambda row: (row["score"] is None, -(row["score"] or 0.0), row[key]))
+        else:
+            rows.sort(key=lambda row: (row["type"], row[key]))
+        yield from pa.Table.from_pylist(rows, schema=RESULTS[table]).to_batches()
