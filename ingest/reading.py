@@ -67,7 +67,11 @@ def find_files(path: Path, mapping: SourceMapping) -> list[SourceFile]:
     Raises:
         InputError: there is none, one cannot be read, is empty or not text, or lacks a required column.
     """
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise InputError(f"{path} cannot be reached ({error.strerror}); check the path and its permissions.") from error
+    if not is_there:
         raise InputError(f"{path} does not exist; check the path.")
     if not path.is_dir() and not path.is_file():
         raise InputError(f"{path} is neither a file nor a folder; give one of these.")
@@ -213,6 +217,8 @@ def pieces(file: SourceFile, mapping: SourceMapping) -> Iterator[Piece]:
         if "straddling" in str(error) or "out of sync" in str(error):
             raise _open_quote(file.path, f"the rows after row {number - 1}") from error
         raise InputError(f"{file.path} cannot be read as CSV ({str(error).splitlines()[0]}); correct it.") from error
+    except OSError as error:
+        raise InputError(f"{file.path} could not be read to its end ({error}); load it again.") from error
     if refused:
         yield Piece(pa.table({column: pa.array([], pa.string()) for column in used}), numbers_of([]), refused)
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from ingest.load import InputError
+from ingest import reading
+from ingest.load import InputError, chunks
+from ingest.mapping import load_mapping
 from tests.ingest.loading import DECLARATION, OUTCOME, Sink, load_all, write
 
 HEADER = ",".join(DECLARATION)
@@ -41,6 +43,7 @@ def _device(folder: Path) -> Path:
 
 CASES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "missing file": (lambda folder: folder / "absent.csv", "does not exist; check the path"),
+    "too long a name": (lambda folder: folder / ("x" * 300), "cannot be reached (File name too long)"),
     "no file": (_device, "neither a file nor a folder"),
     "empty file": (_file(""), "is empty; give a file with a header and rows"),
     "blank file": (_file(b"\xef\xbb\xbf \n\n"), "is empty"),
@@ -109,3 +112,11 @@ def test_an_optional_file_may_have_no_rows_beside_declarations(tmp_path: Path) -
 def test_a_load_of_refused_rows_alone_is_a_batch_that_says_so(tmp_path: Path) -> None:
     loaded = load_all(write(tmp_path / "declarations.csv", [{**DECLARATION, "hs_code": "x"}]))
     assert loaded.counts == (1, 0, 1, 0)
+
+
+def test_a_file_that_vanishes_before_its_rows_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "declarations.csv", [DECLARATION])
+    found = reading.find_files(path, load_mapping("native"))
+    path.unlink()
+    with pytest.raises(InputError, match="could not be read to its end"):
+        list(chunks(found, load_mapping("native"), "native"))

@@ -78,7 +78,16 @@ def test_transport_modes(tmp_path: Path, code: str, mode: str) -> None:
     assert loaded.rows["declaration"][0]["transport_mode"] == mode
 
 
-@pytest.mark.parametrize(("column", "value"), [("Mode of Transport", "60"), ("Fraud", "2"), ("Fraud", "clean")])
+def test_outcomes_that_a_tool_wrote_as_decimals(tmp_path: Path) -> None:
+    rows = [{**ROW, "Fraud": "1.0", "Critical Fraud": "2.0"}, ROW]
+    loaded = load_all(write(tmp_path / "a.csv", rows), "kcs")
+    first, second = loaded.rows["inspection"]
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("Critical Fraud", "3"), ("Mode of Transport", "60"), ("Fraud", "2"), ("Fraud", "clean")]
+)
 def test_an_unknown_code_is_refused(tmp_path: Path, column: str, value: str) -> None:
     loaded = load_all(write(tmp_path / "a.csv", [{**ROW, column: value}]), "kcs")
     (refused,) = loaded.quarantined
