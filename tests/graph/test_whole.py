@@ -3,13 +3,14 @@
 import random
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.columns import UNDATED_FIRST, date_undated, known_before
-from graph.fold import Network, fold
+from graph.fold import Link, Network, Thing, fold
 from graph.fold import known_before as records_before
 from graph.hash import network_hash, whole_hash
 from graph.records import records
@@ -18,11 +19,15 @@ from graph.whole import Whole, fold_whole
 from tests.statements import statements
 
 
-def as_network(whole: Whole) -> tuple[dict, dict]:
+Flat = tuple[dict[Any, list[Any]], dict[Any, list[Any]]]
+
+
+def as_network(whole: Whole) -> Flat:
     def day(number: int) -> date | None:
         return None if number in (UNDATED_FIRST, -(2**31)) else date(1970, 1, 1) + timedelta(days=number)
 
-    things, links = {}, {}
+    things: dict[Any, list[Any]] = {}
+    links: dict[Any, list[Any]] = {}
     for kind, table in whole.things.items():
         for row in table.to_pylist():
             things[kind, row["key"]] = [day(row["first"]), day(row["last"]), []]
@@ -40,8 +45,8 @@ def as_network(whole: Whole) -> tuple[dict, dict]:
     return things, links
 
 
-def flat(network: Network) -> tuple[dict, dict]:
-    def spans(folded) -> list:
+def flat(network: Network) -> Flat:
+    def spans(folded: Thing | Link) -> list[Any]:
         return [(s.field, s.value, s.first_on, s.last_on) for s in folded.spans]
 
     things = {(r.type, r.key): [t.first_on, t.last_on, spans(t)] for r, t in network.things.items()}
