@@ -1,0 +1,166 @@
+"""One thing in full, for a person or a machine."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.commands.opening import opened, resolved
+from api.commands.options import JsonOption, StoreOption, settings
+from api.commands.output import print_json, say, table
+from api.commands.published import as_heading, in_words
+
+if TYPE_CHECKING:
+    from api.portrait import Portrait
+
+_COMPONENTS = ("declared", "profile", "linked", "gnn")
+_NEWER = "*"
+
+
+def show(
+    ctx: typer.Context,
+    thing: Annotated[str, typer.Argument(metavar="ID", help="A shipment or entity: 123, kr/123 or trader:kr/123.")],
+    links: Annotated[int, typer.Option(min=0, max=1_000, help="How many links of each type to list.")] = 5,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a shipment or an entity: facts with their sources, links, risk taken apart, reasons."""
+    from api.portrait import portrait
+
+    with opened(settings(ctx, store).store) as held:
+        ref = resolved(held, thing)
+        seen = portrait(held, ref, links=links)
+    assert seen is not None  # it was just resolved
+    if json:
+        print_json(_plain(seen))
+        return
+    name = next((fact.value for fact in seen.facts if fact.field == "name" and fact.shown), "")
+    say(f"{seen.ref.type} {seen.ref.key}" + (f" · {name}" if name else ""))
+    say(f"Known from {_days(seen.first_on, seen.last_on)}.")
+    _risk(seen)
+    _facts(seen)
+    _versions(seen)
+    _inspections(seen)
+    _links(seen)
+    if _any_newer(seen):
+        say(f"\n{_NEWER} newer than the published set: not in its risk.")
+
+
+def _plain(seen: "Portrait") -> dict[str, Any]:
+    made = asdict(seen) | {"published": as_heading(seen.published)}
+    del made["ref"]
+    return {"id": str(seen.ref), "type": seen.ref.type, "key": seen.ref.key, **made}
+
+
+def _days(first_on: object, last_on: object) -> str:
+    if first_on is None:
+        return "a day that no record gives"
+    return f"{first_on}" if first_on == last_on else f"{first_on} to {last_on}"
+
+
+def _risk(seen: "Portrait") -> None:
+    say("")
+    if seen.published is None:
+        say("No risk has been published yet: run 'tidewaiter analyse', 'tidewaiter train' and 'tidewaiter score'.")
+        return
+    risk = seen.risk
+    if risk is None:
+        say(f"The published set does not hold it ({in_words(seen.published)}).")
+        return
+    if seen.ref.type == "Shipment":
+        _score(risk)
+    else:
+        say(f"Linked risk {_number(risk['linked'])}")
+    if risk.get("community"):
+        stability = f", stability {_number(risk['stability'])}" if risk.get("stability") is not None else ""
+        say(f"Community {risk['community']}{stability}")
+    say(f"From {in_words(seen.published)}")
+
+
+def _score(risk: Mapping[str, Any]) -> None:
+    if risk["score"] is None:
+        say("No score: its own outcome was in the training.")
+    else:
+        say(f"Score {_number(risk['score'])}, {risk['lane']} lane")
+    table(("component", "value"), [(name, risk[name]) for name in _COMPONENTS], right=("value",))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _facts(seen: "Portrait") -> None:
+    if not seen.facts:
+        return
+    say("")
+    rows = [
+        (
+            fact.field if fact.shown else "",
+            fact.value,
+            fact.first_on,
+            fact.last_on,
+            ", ".join(fact.sources),
+            _NEWER if fact.newer else "",
+        )
+        for fact in seen.facts
+    ]
+    table(("fact", "value", "first said", "last said", "source", ""), rows)
+    if seen.record_count > seen.records_shown:
+        say(f"Sources are those of {seen.records_shown:,} of {seen.record_count:,} groups of records.")
+
+
+def _versions(seen: "Portrait") -> None:
+    """Show what the other versions said differently."""
+    current = next((version for version in seen.versions if version.counts), None)
+    others = [version for version in seen.versions if version is not current]
+    if current is None or not others:
+        return
+    say("")
+    rows = []
+    for version in others:
+        differing = sorted(set(version.fields) | set(current.fields))
+        for name in differing:
+            said, now = version.fields.get(name), current.fields.get(name)
+            if said != now:
+                rows.append((_days(version.first_on, version.last_on), version.source, name, said or "-", now or "-"))
+    table(("other version of", "source", "field", "said", "now"), rows, title="Other versions")
+
+
+def _inspections(seen: "Portrait") -> None:
+    for inspection in seen.inspections:
+        say("")
+        table(("inspection", ""), list(inspection.items()))
+
+
+def _links(seen: "Portrait") -> None:
+    if not seen.links:
+        return
+    say("")
+    rows = []
+    for group in seen.links:
+        label = group.link if group.direction == "out" else f"{group.link} (from)"
+        more = group.count - len(group.shown)
+        for at, linked in enumerate(group.shown):
+            rows.append(
+                (
+                    label if at == 0 else "",
+                    group.count if at == 0 else "",
+                    linked.thing,
+                    linked.name,
+                    linked.first_on,
+                    linked.last_on,
+                    linked.risk,
+                    _NEWER if linked.newer else "",
+                )
+            )
+        if more and group.shown:
+            rows.append(("", "", f"... and {more:,} more", "", None, None, None, ""))
+        elif more:
+            rows.append((label, group.count, "", "", None, None, None, ""))
+    table(("link", "count", "thing", "name", "first", "last", "risk", ""), rows, right=("count", "risk"))
+
+
+def _any_newer(seen: "Portrait") -> bool:
+    linked = (one.newer for group in seen.links for one in group.shown)
+    return any(fact.newer for fact in seen.facts) or any(linked)

@@ -1,0 +1,111 @@
+"""What the store holds, what was published from it, and what to do next."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import typer
+
+from api.commands.ledger import as_row
+from api.commands.opening import missing, opened
+from api.commands.options import JsonOption, StoreOption, command, settings
+from api.commands.output import numbered, print_json, say, table
+from api.commands.progress import progress
+from api.commands.published import as_heading, in_words
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from api.settings import Settings
+    from graph.store.base import GraphStore, PublishedSet
+
+
+def status(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
+    """Show what the store holds, what was published from it, and what to do next."""
+    chosen = settings(ctx, store)
+    if missing(chosen.store):
+        following = [command(chosen, "ingest", "FILE", "--mapping", "native"), "tidewaiter demo"]
+        if json:
+            print_json({"store": chosen.store, "exists": False, "next": following})
+            return
+        say(f"Store {chosen.store}: not made yet; loading makes it")
+        _advise(following)
+        return
+    with opened(chosen.store) as held, held.reading() as view:
+        with progress("Counting", silent=json):
+            counted = counts(view)
+        version, ledger, published = view.version(), view.batches(), view.published()
+    following = _next(chosen, bool(ledger), version, published)
+    if json:
+        print_json(
+            {
+                "store": chosen.store,
+                "exists": True,
+                "version": version,
+                "counts": counted,
+                "batches": [as_row(batch) for batch in ledger],
+                "published": as_heading(published),
+                "next": following,
+            }
+        )
+        return
+    say(f"Store {chosen.store}, version {version}")
+    if ledger:
+        last = ledger[-1]
+        loads = numbered(len(ledger), "batch", "batches")
+        rows = numbered(sum(batch.rows_loaded for batch in ledger), "row", "rows")
+        refused = numbered(sum(batch.rows_quarantined for batch in ledger), "row", "rows")
+        say(f"{loads} with {rows}, the last {last.name} from {last.source}; {refused} refused")
+        table(("type", "count"), list(counted.items()), right=("count",))
+    say(f"Published: {in_words(published)}" if published else "Published: nothing yet")
+    if published and published.store_version != version:
+        say(f"The store has changed since: it is at version {version}.")
+    _advise(following)
+
+
+def _advise(following: list[str]) -> None:
+    say("Next:")
+    for line in following:
+        say(f"  {line}")
+
+
+def _next(chosen: "Settings", loaded: bool, version: int, published: "PublishedSet | None") -> list[str]:
+    """Return the commands that make sense now."""
+    if not loaded:
+        return [command(chosen, "ingest", "FILE", "--mapping", "native")]
+    if published is None or published.store_version != version:
+        return [command(chosen, step) for step in ("analyse", "train", "score")]
+    if not published.model:
+        return [command(chosen, step) for step in ("train", "score")]
+    last = published.as_of - timedelta(days=1)
+    return [command(chosen, "queue", "--from", last - timedelta(days=6), "--to", last)]
+
+
+def counts(view: "GraphStore") -> dict[str, int]:
+    """Return how many there are of the types that can be counted without folding anything."""
+    import pyarrow.compute as pc
+
+    counted: dict[str, int] = {}
+    for node, shape, column in (
+        ("Shipment", "declaration", "shipment"),
+        ("Inspection", "inspection", "inspection"),
+        ("ListEntry", "listing", "entry"),
+    ):
+        counted[node] = pc.count_distinct(_read(view, shape, column)[column]).as_py()
+    described = _read(view, "description", "type", "key", "address_key", "email_key", "phone_key")
+    for pair in described.group_by("type").aggregate([("key", "count_distinct")]).to_pylist():
+        counted[pair["type"]] = pair["key_count_distinct"]
+    counted["Address"] = pc.count_distinct(described["address_key"]).as_py()
+    contacts = {*described["email_key"].unique().to_pylist(), *described["phone_key"].unique().to_pylist()}
+    counted["Contact"] = len(contacts - {None})
+    return {node: count for node, count in sorted(counted.items()) if count}
+
+
+def _read(view: "GraphStore", shape: str, *columns: str) -> "pa.Table":
+    import pyarrow as pa
+
+    from graph.columns import plain
+    from graph.statements import SHAPES
+
+    schema = pa.schema([SHAPES[shape].field(name) for name in columns])
+    pieces = list(view.scan(shape, columns))
+    return plain(pa.Table.from_batches(pieces)) if pieces else schema.empty_table()

@@ -1,0 +1,252 @@
+"""Everything that is known of one thing: its facts with their sources, its links, its risk, and what is newer."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from graph.fold import Thing
+from graph.records import Ref
+from graph.schema import NODE, Fold
+from graph.store.base import GraphStore, Neighbour, PublishedSet, RecordGroup
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value of a field: when it was said, by which sources, and whether the published set did not know it yet."""
+
+    field: str
+    value: str
+    shown: bool
+    first_on: date | None
+    last_on: date | None
+    sources: Sequence[str]
+    newer: bool
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A thing at the other end of a link, with what a reader wants to know of it at once."""
+
+    thing: str
+    name: str
+    first_on: date | None
+    last_on: date | None
+    newer: bool
+    risk: float | None
+
+
+@dataclass(frozen=True)
+class Links:
+    """Links of one type in one direction: how many there are, and the newest of them."""
+
+    link: str
+    direction: str
+    count: int
+    shown: Sequence[Linked]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a declaration, an inspection or a list entry, and the days on which it was given."""
+
+    first_on: date | None
+    last_on: date | None
+    source: str
+    fields: Mapping[str, str]
+    counts: bool
+    newer: bool
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What there is to know of one thing.
+
+    `risk` is its row of the published set with texts of JSON read, None where the set has none; `inspections` holds the
+    facts of the inspections of a shipment; `record_count` is the true number of record groups behind the facts.
+    """
+
+    ref: Ref
+    first_on: date | None
+    last_on: date | None
+    facts: Sequence[Fact]
+    versions: Sequence[Version]
+    record_count: int
+    records_shown: int
+    links: Sequence[Links]
+    inspections: Sequence[Mapping[str, str]]
+    risk: Mapping[str, Any] | None
+    published: PublishedSet | None
+    store_version: int
+
+
+class _Newer:
+    """Tells which facts the published set did not know: those of its as-of day and later, and those loaded since."""
+
+    def __init__(self, store: GraphStore, published: PublishedSet | None) -> None:
+        self.published = published
+        since = published.store_version if published else 0
+        self.batches = {batch.id for batch in store.batches() if batch.version > since}
+
+    def day(self, first_on: date | None) -> bool:
+        return self.published is not None and first_on is not None and first_on >= self.published.as_of
+
+    def record(self, group: RecordGroup) -> bool:
+        if self.published is None:
+            return False
+        return self.day(group.first_on) or (bool(group.batches) and self.batches.issuperset(group.batches))
+
+
+def portrait(store: GraphStore, ref: Ref, *, links: int = 10, records: int = 100) -> Portrait | None:
+    """Return what there is to know of a thing, all of one version of the store; None where it is not there.
+
+    Args:
+        store: where to look.
+        ref: the thing.
+        links: how many links to show of each type and direction; their true numbers are always given.
+        records: how many groups of equal records to read for the sources of the facts.
+    """
+    with store.reading() as view:
+        found = view.get(ref, limit=records)
+        if found is None:
+            return None
+        published = view.published()
+        newer = _Newer(view, published)
+        versioned = NODE[ref.type].fold is Fold.VERSIONED
+        said = [group for group in found.records if group.fields]
+        return Portrait(
+            ref,
+            found.thing.first_on,
+            found.thing.last_on,
+            _facts(found.thing, said, newer),
+            _versions(found.thing, said, newer) if versioned else (),
+            found.record_count,
+            len(found.records),
+            _links(view, ref, links, newer),
+            _inspections(view, ref),
+            _risk(view, ref),
+            published,
+            view.version(),
+        )
+
+
+def _facts(thing: Thing, said: Sequence[RecordGroup], newer: _Newer) -> list[Fact]:
+    shown = thing.shown()
+    by_value: dict[tuple[str, str], list[RecordGroup]] = defaultdict(list)
+    for group in said:
+        for name, value in group.fields.items():
+            by_value[name, value].append(group)
+    facts = []
+    for span in thing.spans:
+        groups = by_value[span.field, span.value]
+        facts.append(
+            Fact(
+                span.field,
+                span.value,
+                shown[span.field] == span.value,
+                span.first_on,
+                span.last_on,
+                sorted({group.source for group in groups}),
+                newer.day(span.first_on) or (bool(groups) and all(map(newer.record, groups))),
+            )
+        )
+    order = [field.name for field in NODE[thing.ref.type].fields]
+    return sorted(facts, key=lambda fact: (order.index(fact.field), not fact.shown, fact.value))
+
+
+def _versions(thing: Thing, said: Sequence[RecordGroup], newer: _Newer) -> list[Version]:
+    latest = max((group.last_on or date.min for group in said), default=date.min)
+    return [
+        Version(
+            group.first_on,
+            group.last_on,
+            group.source,
+            dict(group.fields),
+            (group.last_on or date.min) == latest,
+            newer.record(group),
+        )
+        for group in said
+    ]
+
+
+def _links(view: GraphStore, ref: Ref, limit: int, newer: _Newer) -> list[Links]:
+    found = view.neighbours([ref], limit=limit)
+    risks = _linked_risks(view, [row.end for row in found.rows])
+    rows: dict[tuple[str, str], list[Neighbour]] = defaultdict(list)
+    for row in found.rows:
+        rows[row.link, row.direction].append(row)
+    return [
+        Links(
+            link,
+            direction,
+            count,
+            [
+                Linked(
+                    str(row.end),
+                    _name(view, row.end),
+                    row.first_on,
+                    row.last_on,
+                    newer.day(row.first_on),
+                    risks.get(row.end),
+                )
+                for row in rows[link, direction]
+            ],
+        )
+        for (_, link, direction), count in sorted(found.counts.items(), key=lambda item: item[0][1:])
+    ]
+
+
+def _name(view: GraphStore, ref: Ref) -> str:
+    """Return what says most about a thing in a few words."""
+    found = view.get(ref, limit=1)
+    shown = found.thing.shown() if found is not None else {}
+    said = (shown.get(field) for field in ("name", "address", "contact", "goods_description", "accepted_on", "outcome"))
+    return next((text for text in said if text), "")
+
+
+def _linked_risks(view: GraphStore, refs: Sequence[Ref]) -> dict[Ref, float]:
+    """Return the score of each shipment and the linked risk of each entity, where the published set has one."""
+    if view.published() is None:
+        return {}
+    risks: dict[Ref, float] = {}
+    shipments = sorted({ref.key for ref in refs if ref.type == "Shipment"})
+    entities = sorted({ref.key for ref in refs if ref.type != "Shipment"})
+    if shipments:
+        for batch in view.results("shipment", keys=shipments):
+            for key, score in zip(batch["shipment"].to_pylist(), batch["score"].to_pylist(), strict=True):
+                if score is not None:
+                    risks[Ref("Shipment", key)] = score
+    if entities:
+        for batch in view.results("entity", keys=entities):
+            columns = (batch[name].to_pylist() for name in ("type", "key", "linked"))
+            for kind, key, linked in zip(*columns, strict=True):
+                if linked is not None:
+                    risks[Ref(kind, key)] = linked
+    return risks
+
+
+def _inspections(view: GraphStore, ref: Ref) -> list[dict[str, str]]:
+    if ref.type != "Shipment":
+        return []
+    found = view.neighbours([ref], links=["FOUND_IN"])
+    inspections = []
+    for row in found.rows:
+        inspection = view.get(row.end, limit=1)
+        if inspection is not None:
+            known = row.first_on.isoformat() if row.first_on else ""
+            inspections.append({"inspection": str(row.end), "known_on": known, **inspection.thing.shown()})
+    return inspections
+
+
+def _risk(view: GraphStore, ref: Ref) -> dict[str, Any] | None:
+    if view.published() is None:
+        return None
+    shipment = ref.type == "Shipment"
+    for batch in view.results("shipment" if shipment else "entity", keys=[ref.key]):
+        for row in batch.to_pylist():
+            if shipment or row["type"] == ref.type:
+                texts = {name: json.loads(row[name]) for name in ("reasons", "paths") if row.get(name)}
+                return {**row, **texts}
+    return None
