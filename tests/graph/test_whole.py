@@ -18,7 +18,6 @@ from graph.statements import SHAPES, Statements
 from graph.whole import Whole, fold_whole
 from tests.statements import statements
 
-
 Flat = tuple[dict[Any, list[Any]], dict[Any, list[Any]]]
 
 
