@@ -9,9 +9,11 @@ import pyarrow as pa
 
 from graph.fold import Network, fold
 from graph.records import Ref, records
-from graph.schema import LINKS
+from graph.schema import LINKS, ROLES
 from graph.statements import SHAPES, Statements
 from graph.store.base import Batch, GraphStore, LoadChunk, Quarantined, ThingWithRecords
+
+_REFERRING = ("thing", *(role.column for role in ROLES if role.described))
 
 UNTILS = (None, date(2022, 12, 31), date(2023, 1, 2), date(2023, 1, 3), date(2023, 3, 1), date(2024, 1, 1))
 
@@ -45,6 +47,24 @@ def everything(store: GraphStore) -> Statements:
         return Statements(
             **{shape: pa.Table.from_batches(view.scan(shape), schema) for shape, schema in SHAPES.items()}
         )
+
+
+def content(store: GraphStore) -> dict[str, list[Any]]:
+    """Return all that a store scans without regard to order, numbers of descriptions, and spelling of blanks."""
+    said = everything(store)
+    described = {row.pop("id"): tuple(row.values()) for row in said.description.to_pylist()}
+    found: dict[str, list[Any]] = {"description": sorted(described.values(), key=repr)}
+    for shape, table in said.items():
+        if shape != "description":
+            listed = [
+                tuple(
+                    described[value] if name in _REFERRING and value is not None else value or None
+                    for name, value in row.items()
+                )
+                for row in table.to_pylist()
+            ]
+            found[shape] = sorted(listed, key=repr)
+    return found
 
 
 def network(store: GraphStore) -> Network:

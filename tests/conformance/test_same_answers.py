@@ -15,7 +15,7 @@ from graph.records import Ref, records
 from graph.statements import Statements
 from graph.store.base import GraphStore, Quarantined
 from graph.store.reference import ReferenceStore
-from tests.conformance.loads import batch, chunk, everything, ledger, links, network, split, things
+from tests.conformance.loads import batch, chunk, content, everything, ledger, links, network, split, things
 from tests.conformance.stores import BACKENDS, Backend
 from tests.statements import statements
 
@@ -26,20 +26,7 @@ _BOUNDED = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
-OTHERS = [
-    pytest.param(
-        backend,
-        id=backend.name,
-        marks=[
-            pytest.mark.xfail(reason=reason, strict=True)
-            for test, reason in backend.differs.items()
-            if test == "test_answers_are_those_of_the_reference"
-        ],
-    )
-    for backend in BACKENDS
-    if backend.name != "reference"
-]
-
+OTHERS = [backend for backend in BACKENDS if backend.name != "reference"]
 REFUSED = (Quarantined("x.csv", 7, "positive", "value", "-1 \U0001f6a2"), Quarantined("x.csv", 3, "date", "day", ""))
 
 
@@ -70,7 +57,7 @@ def histories(draw: st.DrawFn) -> list[tuple[str, Statements | None, int]]:
     return steps
 
 
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHERS, ids=lambda backend: backend.name)
 @_BOUNDED
 @given(histories())
 def test_answers_are_those_of_the_reference(
@@ -85,6 +72,7 @@ def test_answers_are_those_of_the_reference(
                     refused = REFUSED if pieces > 1 else ()
                     each.add_batch(batch(name), (chunk(piece, refused) for piece in split(said, pieces)))
         assert ledger(store) == ledger(reference)
+        assert content(store) == content(reference)
         assert network(store) == network(reference)
         for mine, theirs in zip(things(store), things(reference), strict=True):
             assert mine == theirs

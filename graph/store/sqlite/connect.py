@@ -48,10 +48,14 @@ def connect(path: Path, wait: float) -> sqlite3.Connection:
     """Return a connection to an existing store; `wait` bounds the seconds that it waits for another writer."""
     uri = f"file:{quote(str(path.absolute()))}?mode=rw"
     connection = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
-    # With a WAL, NORMAL survives a killed process; only a power cut can lose the last commits, and none in part.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA secure_delete = OFF")
-    connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE_KIB}")
+    try:
+        # With a WAL, NORMAL survives a killed process; only a power cut can lose the last commits, and none in part.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = OFF")
+        connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE_KIB}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

@@ -1,0 +1,128 @@
+"""Published results: one set at a time, switched at once."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from graph.store.base import ENTITY_RESULT, RESULTS, SHIPMENT_RESULT, GraphStore, PublishedSet
+from tests.conformance.loads import batch, rows
+
+FIRST = PublishedSet(
+    "s1", 3, date(2024, 2, 29), "gnn-1", {"red": 0.25, "yellow": 1 / 3}, {"seed": "7", "é": "\U0001f6a2"}
+)
+SECOND = PublishedSet("s2", 4, date(1969, 12, 31))
+
+
+def scored(scores: Sequence[tuple[str, float | None, date | None]]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(
+        [
+            {"shipment": f"a/{name}", "source": "a", "score": score, "accepted_on": day, "decided": score is None}
+            for name, score, day in scores
+        ],
+        schema=SHIPMENT_RESULT,
+    )
+
+
+def entities(*keys: str) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(
+        [{"type": kind, "key": key, "linked": 0.5} for key in keys for kind in ("Trader", "Forwarder")],
+        schema=ENTITY_RESULT,
+    )
+
+
+def names(store: GraphStore, **bounds: Any) -> list[str]:
+    return [row["shipment"] for row in rows(store.results("shipment", **bounds), SHIPMENT_RESULT)]
+
+
+DAY = date(2024, 2, 1)
+SCORES = [
+    ("z", 0.5, DAY),
+    ("b", None, DAY),
+    ("a", 0.5, date(2024, 2, 2)),
+    ("c", 0.9, date(2024, 2, 3)),
+    ("d", 0.0, None),
+    ("e", None, None),
+]
+
+
+def test_nothing_is_published_at_first(store: GraphStore) -> None:
+    assert store.published() is None
+    assert list(store.results("shipment")) == list(store.results("entity", keys=["a/Q1"])) == []
+
+
+def test_results_come_in_order_and_within_bounds(store: GraphStore) -> None:
+    tables = {"shipment": [scored(SCORES[:3]), scored(SCORES[3:])], "entity": [entities("b", "a")]}
+    store.publish(FIRST, tables)
+    assert store.published() == FIRST
+    assert store.version() == 0
+    assert names(store) == ["a/c", "a/a", "a/z", "a/d", "a/b", "a/e"]
+    assert names(store, accepted_from=DAY, accepted_to=date(2024, 2, 2)) == ["a/a", "a/z", "a/b"]
+    assert names(store, accepted_from=date(2024, 2, 2)) == ["a/c", "a/a"]
+    assert names(store, accepted_to=date(2024, 1, 31)) == []
+    assert names(store, keys=["a/b", "a/c", "x"]) == ["a/c", "a/b"]
+    assert names(store, keys=["a/b", "a/c"], accepted_to=DAY) == ["a/b"]
+    assert names(store, keys=[]) == []
+    found = rows(store.results("entity"), ENTITY_RESULT)
+    assert [(row["type"], row["key"]) for row in found] == [
+        ("Forwarder", "a"),
+        ("Forwarder", "b"),
+        ("Trader", "a"),
+        ("Trader", "b"),
+    ]
+    assert [row["key"] for row in rows(store.results("entity", keys=["b"]), ENTITY_RESULT)] == ["b", "b"]
+    [decided] = rows(store.results("shipment", keys=["a/b"]), SHIPMENT_RESULT)
+    assert decided == {**dict.fromkeys(SHIPMENT_RESULT.names), **scored(SCORES[1:2]).to_pylist()[0]}
+    assert [piece.schema for piece in store.results("entity")] == [ENTITY_RESULT]
+
+
+def test_a_new_set_replaces_the_old_whole(store: GraphStore) -> None:
+    store.publish(FIRST, {"shipment": [scored(SCORES)], "entity": [entities("a")]})
+    with store.reading() as view:
+        store.publish(SECOND, {"shipment": [scored(SCORES[:1])]})
+        assert view.published() == FIRST
+        assert len(names(view)) == 6
+        assert len(rows(view.results("entity"), ENTITY_RESULT)) == 2
+    assert store.published() == SECOND
+    assert names(store) == ["a/z"]
+    assert list(store.results("entity")) == []
+
+
+def test_a_set_that_fails_leaves_the_old_one(store: GraphStore) -> None:
+    store.publish(FIRST, {"shipment": [scored(SCORES)]})
+
+    def pieces() -> Iterator[pa.RecordBatch]:
+        yield scored(SCORES[:1])
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        store.publish(SECOND, {"shipment": pieces()})
+    assert store.published() == FIRST
+    assert len(names(store)) == 6
+
+
+def test_results_can_be_made_while_they_are_read(store: GraphStore) -> None:
+    store.publish(FIRST, {"shipment": [scored(SCORES)]})
+    store.publish(SECOND, {"shipment": store.results("shipment")})
+    assert store.published() == SECOND
+    assert len(names(store)) == 6
+
+
+def test_results_stay_when_a_batch_comes(store: GraphStore) -> None:
+    store.publish(FIRST, {"shipment": [scored(SCORES)]})
+    store.add_batch(batch("one"), [])
+    assert store.version() == 1
+    assert store.published() == FIRST
+
+
+def test_what_is_no_table_of_results_is_refused(store: GraphStore) -> None:
+    with pytest.raises(ValueError, match="'vessel'"):
+        store.publish(FIRST, {"vessel": []})
+    with pytest.raises(ValueError, match="'vessel'"):
+        list(store.results("vessel"))
+    with pytest.raises(ValueError, match="day of acceptance"):
+        list(store.results("entity", accepted_from=DAY))
+    assert store.published() is None
+    assert set(RESULTS) == {"shipment", "entity"}
