@@ -52,17 +52,19 @@ def _pick_weighted(
     rng: np.random.Generator, weight: NDArray[np.float64], group: NDArray[np.int64], wanted: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """For each wanted group pick one of its rows by weight."""
+    if not len(wanted):
+        return np.empty(0, dtype=np.int64)
     order = np.argsort(group, kind="stable")
     upto = np.cumsum(weight[order])
-    groups = int(max(group.max(), wanted.max())) + 1
-    last = np.searchsorted(group[order], np.arange(groups), side="right")
+    last = np.searchsorted(group[order], np.arange(group.max() + 1), side="right")
     totals = np.concatenate([[0.0], upto])[np.concatenate([[0], last])]
     low, high = totals[wanted], totals[wanted + 1]
     at = np.searchsorted(upto, low + rng.random(len(wanted)) * (high - low), side="right")
     return np.asarray(order[np.minimum(at, last[wanted] - 1)])
 
 
-def _absent(rng: np.random.Generator, count: int, share: float) -> NDArray[np.int64]:
+def absent(rng: np.random.Generator, count: int, share: float) -> NDArray[np.int64]:
+    """Return references to a party's own contact, of which a share is never stated."""
     return np.where(rng.random(count) < share, UNKNOWN, OWN)
 
 
@@ -78,9 +80,9 @@ def add_exporters(
     columns: dict[str, ArrayLike] = {
         "country": country,
         "sector": sector,
-        "phone_of": _absent(rng, count, 0.35),
-        "email_of": _absent(rng, count, 0.3),
-        "address_of": _absent(rng, count, 0.08),
+        "phone_of": absent(rng, count, 0.35),
+        "email_of": absent(rng, count, 0.3),
+        "address_of": absent(rng, count, 0.08),
         "spelling": rng.choice(3, count, p=[0.7, 0.2, 0.1]),
         "weight": rng.lognormal(0, 1.4, count),
         "identified": rng.random(count) > 0.04,
@@ -98,8 +100,8 @@ def add_importers(
     columns: dict[str, ArrayLike] = {
         "country": world.facts.country(HOME),
         "sector": sector,
-        "phone_of": _absent(rng, count, 0.12),
-        "email_of": _absent(rng, count, 0.22),
+        "phone_of": absent(rng, count, 0.12),
+        "email_of": absent(rng, count, 0.22),
         "spelling": rng.choice(3, count, p=[0.7, 0.2, 0.1]),
         "broker": pick_brokers(rng, world, count),
         "office_taste": rng.random(count),
@@ -192,15 +194,14 @@ def draw_lanes(
     masses = np.array([_MASS[entry.density] for entry in facts.sectors])
     mass = masses[sector, at] * rng.lognormal(0, 0.7, count)
 
-    departure, departure_country = draw_departures(rng, facts, leaves, mode)
     taste = np.where(rng.random(count) < 0.7, world.importers.office_taste[importer], rng.random(count))
     columns: dict[str, ArrayLike] = {
         "importer": importer,
         "exporter": exporter,
         "commodity": commodity,
         "origin": origin,
-        "departure_country": departure_country,
-        "departure": departure,
+        "departure_country": leaves,
+        "departure": draw_departures(rng, facts, leaves, mode),
         "hub": draw_hubs(rng, facts, leaves, mode),
         "mode": mode,
         "office": _offices(facts, mode, taste),
@@ -215,35 +216,28 @@ def draw_lanes(
 
 def draw_departures(
     rng: np.random.Generator, facts: Facts, country: NDArray[np.int64], mode: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return port or airport (-1 where goods leave by road, rail or post) and country of departure."""
+) -> NDArray[np.int64]:
+    """Return the port or airport of departure, -1 where goods leave by road, rail or post."""
     ports = facts.ports
     departure = np.full(len(country), -1)
     for kind in (SEA, AIR):
         rows = np.flatnonzero(mode == kind)
-        if len(rows):
-            open_ports = np.flatnonzero(ports.mode == kind)
-            departure[rows] = open_ports[
-                _pick_weighted(rng, ports.weight[open_ports], ports.serves[open_ports], country[rows])
-            ]
-    # A landlocked country's goods leave from its neighbour's port.
-    homes = np.array(
-        [
-            next((number for number, entry in enumerate(facts.countries) if entry.code == locode[:2]), serves)
-            for locode, serves in zip(ports.locodes, ports.serves, strict=True)
-        ]
-    )
-    return departure, np.where(departure >= 0, homes[departure], country)
+        fit = np.flatnonzero(ports.mode == kind)
+        departure[rows] = fit[_pick_weighted(rng, ports.weight[fit], ports.serves[fit], country[rows])]
+    return departure
 
 
 def draw_hubs(
     rng: np.random.Generator, facts: Facts, country: NDArray[np.int64], mode: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return the position of the hub in which ocean cargo changes ships, -1 where it comes directly."""
-    region = facts.region_of[country]
-    choices = np.array([len(entry) for entry in facts.hubs])[region]
-    through = (mode == SEA) & (choices > 0) & (rng.random(len(country)) < 0.38)
-    return np.where(through, (rng.random(len(country)) * choices).astype(np.int64), -1)
+    """Return the place in which ocean cargo changes ships, -1 where it comes directly."""
+    hub = np.full(len(country), -1)
+    changes = (mode == SEA) & (rng.random(len(country)) < 0.38)
+    for region, places in enumerate(facts.hubs):
+        rows = np.flatnonzero(changes & (facts.region_of[country] == region))
+        if len(places):
+            hub[rows] = rng.choice(places, len(rows))
+    return hub
 
 
 def _offices(facts: Facts, mode: NDArray[np.int64], taste: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -293,7 +287,7 @@ def build_parties(rng: np.random.Generator, world: World) -> None:
     """Fill a new world with forwarders, exporters and honest importers, in proportion to its shipments."""
     facts, shipments = world.facts, world.shipments
     clearing = 1 + _COURIERS
-    brokers = 12 + round(0.9 * np.sqrt(shipments))
+    brokers = 14 + round(0.45 * np.sqrt(shipments))
     # The post and the couriers come first; nobody chooses them as a broker, so their weight is nought.
     size = np.concatenate([np.zeros(clearing), 1 / (np.arange(brokers) + 3.0) ** 0.95])
     world.forwarders.append(

@@ -97,7 +97,11 @@ class Ports:
 
 @dataclass(frozen=True)
 class Facts:
-    """All tables, with numbers in the place of names wherever one table speaks of another."""
+    """All tables, with numbers in the place of names wherever one table speaks of another.
+
+    `places` are the UN/LOCODEs of the ports, in their order, and of further hubs; `hubs` are, by region, numbers of
+    places.
+    """
 
     countries: tuple[Country, ...]
     sectors: tuple[Sector, ...]
@@ -106,7 +110,8 @@ class Facts:
     offices: Offices
     regions: tuple[str, ...]
     region_of: NDArray[np.int64]
-    hubs: tuple[tuple[str, ...], ...]
+    places: tuple[str, ...]
+    hubs: tuple[NDArray[np.int64], ...]
 
     def country(self, code: str) -> int:
         """Return the number of the country with this ISO 3166 code."""
@@ -183,6 +188,10 @@ def load_facts() -> Facts:
     ports = [row for row in _rows("ports.csv") if float(row["weight"]) > 0]
     offices = _rows("offices.csv")
     regions = tuple(sorted({country.region for country in countries}))
+    hub_codes = [_HUBS.get(region, ()) for region in regions]
+    locodes = [row["locode"] for row in ports]
+    further = sorted({code for codes in hub_codes for code in codes} - set(locodes))
+    places = (*locodes, *further)
     return Facts(
         countries=countries,
         sectors=tuple(sectors),
@@ -196,7 +205,7 @@ def load_facts() -> Facts:
             kg_per_unit=_floats(goods, "kg_per_unit"),
         ),
         ports=Ports(
-            locodes=tuple(row["locode"] for row in ports),
+            locodes=tuple(locodes),
             mode=np.array([int(row["mode"]) for row in ports]),
             weight=_floats(ports, "weight"),
             serves=np.array([number_of[row["serves"] or row["locode"][:2]] for row in ports]),
@@ -209,5 +218,6 @@ def load_facts() -> Facts:
         ),
         regions=regions,
         region_of=np.array([regions.index(country.region) for country in countries]),
-        hubs=tuple(_HUBS.get(region, ()) for region in regions),
+        places=places,
+        hubs=tuple(np.array([places.index(code) for code in codes], dtype=np.int64) for codes in hub_codes),
     )

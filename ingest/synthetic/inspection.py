@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from ingest.synthetic.consignments import Consignments
 from ingest.synthetic.infractions import Temptation, Truth
 from ingest.synthetic.period import LAST_QUARTER, NEVER
-from ingest.synthetic.world import COLLUSION, World
+from ingest.synthetic.world import COLLUSION, REBORN, SHELL_RING, World
 
 REASONS = ("", "random", "rule", "score", "tip")
 """Why something was examined, as the native format names it; the first is for what was not."""
 _RANDOM, _RULE, _SCORE, _TIP = 1, 2, 3, 4
 
 _RANDOM_SHARE = 0.01
-_RULE_SHARE = 0.046
+_RULE_SHARE = 0.052
 _SCORE_SHARE = 0.018
-_SCORE_CHANCE = 0.25
-"""Of an importer with a past infraction, the share of consignments that would be examined if hands were enough."""
+_USUAL_HITS, _PRIOR = 0.06, 8.0
+"""An importer's rate of hits is drawn towards the usual one with the weight of so many examinations."""
 _TIP_TRUE, _TIP_FALSE = 0.035, 0.0015
 _DETECTION, _DETECTION_COLLUSIVE, _FALSE_POSITIVE = 0.85, 0.35, 0.005
 _LONGEST_DELAY = 60
@@ -56,7 +56,9 @@ class Authority:
         self._temptation = temptation
         self._first_seen = np.full(len(world.importers), NEVER)
         self._caught = np.zeros(len(world.importers))
+        self._examined = np.zeros(len(world.importers))
         self._exposed = np.zeros(len(world.rings), dtype=bool)
+        self._called = np.zeros(len(world.importers), dtype=bool)
         self._waiting: list[Outcomes] = []
 
     def learn(self, before: int) -> None:
@@ -65,6 +67,7 @@ class Authority:
         for outcomes in self._waiting:
             due = outcomes.known < before
             caught = outcomes.where(due & outcomes.found)
+            np.add.at(self._examined, outcomes.importer[due], 1.0)
             np.add.at(self._caught, caught.importer, 1.0)
             for importer, known in zip(caught.importer, caught.known, strict=True):
                 if self._world.importers.winds_up[importer]:
@@ -74,6 +77,7 @@ class Authority:
         self._waiting = still
         # What lies long back counts for less.
         self._caught *= 0.985
+        self._examined *= 0.985
 
     def _wind_up(self, importer: int, known: int) -> None:
         world, rng = self._world, self._rng
@@ -87,6 +91,7 @@ class Authority:
             return
         start = known + int(rng.integers(12, 45))
         importers.born[heir] = start
+        importers.caught_on[heir] = start + int(rng.integers(50, 160))
         importers.registered[heir] = known + int(rng.integers(2, 11))
         lanes.start[lanes.importer == heir] = start
 
@@ -156,8 +161,8 @@ class Authority:
         reason = np.where(rng.random(count) < _RANDOM_SHARE, _RANDOM, 0)
 
         # Rings that are hidden or left to chance have nobody who talks before the last quarter.
-        silent = (truth.ring >= 0) & ~world.rings.tipped[truth.ring] & (world.rings.tip_on[truth.ring] == NEVER)
-        silent &= np.isin(world.rings.pattern[truth.ring], (1, 2)) & (items.day < LAST_QUARTER)
+        silent = (truth.pattern == SHELL_RING) & ~world.rings.tipped[truth.ring] & (items.day < LAST_QUARTER)
+        silent |= (truth.pattern == REBORN) & world.rings.hidden[truth.ring] & (items.day < LAST_QUARTER)
         tip = rng.random(count) < np.where(truth.infraction, _TIP_TRUE, _TIP_FALSE)
         reason = np.where((reason == 0) & tip & ~silent & ~tainted, _TIP, reason)
 
@@ -167,7 +172,8 @@ class Authority:
         hits = np.argsort(-points, kind="stable")[: rng.binomial(count, _RULE_SHARE)]
         reason[hits[points[hits] > -np.inf]] = _RULE
 
-        chance = 1 - (1 - _SCORE_CHANCE) ** self._caught[importer]
+        rate = (self._caught + _PRIOR * _USUAL_HITS) / (self._examined + _PRIOR)
+        chance = np.clip(3.0 * (rate[importer] - 1.3 * _USUAL_HITS), 0, 0.6)
         marked = np.flatnonzero((reason == 0) & (rng.random(count) < chance * ~aeo))
         most = int(rng.binomial(count, _SCORE_SHARE))
         reason[rng.permutation(marked)[:most]] = _SCORE
@@ -175,18 +181,22 @@ class Authority:
         return reason
 
     def _force(self, items: Consignments, truth: Truth, reason: NDArray[np.int64]) -> None:
-        """See to it that a tipped ring is examined once after its day, if nothing has come of chance until then."""
-        rings = self._world.rings
-        member = np.flatnonzero(truth.ring >= 0)
+        """See to what is planned: tipped rings are examined once in time, and who is to be caught is.
+
+        A tipped ring's first shipment from its day on is called in, if chance has brought no outcome until then; of
+        importers to be caught it is the first infraction.
+        """
+        rings, importers = self._world.rings, self._world.importers
+        member = np.flatnonzero(truth.pattern == SHELL_RING)
         ring = truth.ring[member]
         due = rings.tipped[ring] & (rings.tip_on[ring] <= items.day[member]) & ~self._exposed[ring]
-        due |= (rings.pattern[ring] == 2) & rings.hidden[ring] & (rings.tip_on[ring] <= items.day[member])
-        for number in np.unique(ring[due]):
-            if self._exposed[number]:
-                continue
-            rows = member[due & (ring == number)]
-            guilty = rows[truth.infraction[rows]]
-            row = guilty[0] if len(guilty) else rows[0]
-            reason[row] = -(reason[row] or _TIP)
-            # A hidden one is called in once, and this is it.
-            self._exposed[number] |= rings.hidden[number] and len(guilty) > 0
+        _, rows = np.unique(np.where(due, ring, -1), return_index=True)
+        called = member[rows[due[rows]]]
+        member = np.flatnonzero((truth.pattern == REBORN) & truth.infraction)
+        buyer = items.importer[member]
+        due = (importers.caught_on[buyer] <= items.day[member]) & importers.winds_up[buyer] & ~self._called[buyer]
+        _, rows = np.unique(np.where(due, buyer, -1), return_index=True)
+        caught = member[rows[due[rows]]]
+        self._called[items.importer[caught]] = True
+        called = np.concatenate([called, caught])
+        reason[called] = -np.where(reason[called] > 0, reason[called], _TIP)

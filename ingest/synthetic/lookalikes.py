@@ -62,17 +62,19 @@ def add_lookalikes(rng: np.random.Generator, world: World) -> Ownership:
     importers.address_of[tenants] = centre
     world.roles.append(Role("trader", tenants, "business_centre_tenant", lookalike=True))
 
-    clients, accountant, _ = _share_premises(rng, world, small, 0.06, 18)
+    clients, accountant, _ = _share_premises(rng, world, small, 0.07, 9)
     way = rng.choice(3, len(clients), p=[0.4, 0.4, 0.2])
     importers.email_of[clients[way != 1]] = accountant[way != 1]
     importers.phone_of[clients[way != 0]] = accountant[way != 0]
     world.roles.append(Role("trader", clients, "accountant_client", lookalike=True))
 
+    taken = np.zeros(count, dtype=bool)
+    taken[np.concatenate([tenants, clients])] = True
+    _add_neighbours(rng, world, small[~taken[small]], taken)
+
     agents_clients, agent, _ = _share_premises(rng, world, small, 0.07, 120)
     importers.registered_at[agents_clients] = agent
 
-    taken = np.zeros(count, dtype=bool)
-    taken[np.concatenate([tenants, clients])] = True
     ownership = Ownership()
     _add_holdings(rng, world, np.flatnonzero(importers.established & ~taken), ownership)
     taken[importers.group >= 0] = True
@@ -82,6 +84,22 @@ def add_lookalikes(rng: np.random.Generator, world: World) -> Ownership:
     _add_families(rng, importers, _groups(rng, young, wanted, 3, 6), world)
     _add_families(rng, importers, _groups(rng, old, wanted, 3, 6), world)
     return ownership
+
+
+def _add_neighbours(
+    rng: np.random.Generator, world: World, candidates: NDArray[np.int64], taken: NDArray[np.bool_]
+) -> None:
+    """Small firms under one roof or on one switchboard by mere chance: shared yards, offices over a shop, landlords."""
+    importers = world.importers
+    groups = _groups(rng, candidates, max(1, round(0.045 * len(candidates))), 2, 5)
+    for members in groups:
+        place = world.open_premises(1)[0]
+        importers.address_of[members] = place
+        if rng.random() < 0.35:
+            importers.phone_of[members[: 1 + rng.integers(len(members))]] = place
+        taken[members] = True
+    if groups:
+        world.roles.append(Role("trader", np.concatenate(groups), "shared_office", lookalike=True))
 
 
 def _add_holdings(rng: np.random.Generator, world: World, candidates: NDArray[np.int64], ownership: Ownership) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ingest.synthetic import lettering
 from ingest.synthetic.consignments import Consignments, container_text, document_text
-from ingest.synthetic.facts import HOME, SEA
+from ingest.synthetic.facts import HOME
 from ingest.synthetic.infractions import KINDS, Truth
 from ingest.synthetic.inspection import REASONS, Outcomes
 from ingest.synthetic.parties import PartyText
@@ -164,6 +164,8 @@ class Writer:
         by_mass = np.array([unit == "KGM" for unit in goods.units])[items.commodity]
         gross = np.rint(items.mass * rng.uniform(1.02, 1.16, count) * 100).astype(np.int64)
         year = np.where(items.day < 365, 23, 24)
+        places, from_port = pa.array(facts.places), lanes.departure[lane] >= 0
+        departure_place = places.take(pa.array(lanes.departure[lane], mask=~from_port))
         voyage = fleet.voyage_base[np.maximum(items.vessel, 0)] + week.number
 
         def sometimes(text: pa.Array, missing: float) -> pa.Array:
@@ -195,13 +197,15 @@ class Writer:
             "carrier_name": fleet.names.take(carrier),
             "carrier_country": fleet.countries.take(carrier),
             "origin_country": codes.take(pa.array(origin)),
-            "departure_country": codes.take(pa.array(lanes.departure_country[lane])),
-            "destination_country": pa.repeat(pa.scalar(HOME), count),
-            "departure_place": pa.array(facts.ports.locodes).take(
-                pa.array(lanes.departure[lane], mask=lanes.departure[lane] < 0)
+            "departure_country": pc.if_else(
+                pa.array(from_port),
+                pc.utf8_slice_codeunits(departure_place, 0, 2),
+                codes.take(pa.array(lanes.departure_country[lane])),
             ),
+            "destination_country": pa.repeat(pa.scalar(HOME), count),
+            "departure_place": departure_place,
             "arrival_place": pa.array(facts.offices.arrival_places).take(pa.array(items.office)),
-            "transit_places": self._transit(lane),
+            "transit_places": places.take(pa.array(lanes.hub[lane], mask=lanes.hub[lane] < 0)),
             "hs_code": pa.array(goods.hs6).take(pa.array(items.commodity)),
             "goods_description": sometimes(pa.array(goods.descriptions).take(pa.array(items.commodity)), 0.03),
             "quantity": pc.if_else(
@@ -224,18 +228,6 @@ class Writer:
         for name in ("importer_email", "importer_phone"):
             fields[name] = sometimes(fields[name], 0.06)
         return fields
-
-    def _transit(self, lane: NDArray[np.int64]) -> pa.Array:
-        """Return the hub on the way; laundered goods pass the third country, which is written as the first place."""
-        world = self._world
-        facts, lanes = world.facts, world.lanes
-        region = facts.region_of[lanes.departure_country[lane]]
-        sizes = np.array([len(hubs) for hubs in facts.hubs])
-        first = np.cumsum(sizes) - sizes
-        hub = lanes.hub[lane].astype(np.int64)
-        direct = (hub < 0) | (lanes.mode[lane] != SEA)
-        names = pa.array([place for hubs in facts.hubs for place in hubs])
-        return names.take(pa.array(np.where(direct, 0, first[region] + hub), mask=direct))
 
     def _results(self, outcomes: Outcomes, value: NDArray[np.int64]) -> dict[str, pa.Array]:
         rng, count = self._rng, len(outcomes.row)
@@ -340,7 +332,11 @@ class Writer:
             "vessel": self._world.fleet.imo,
         }
         for role in self._world.roles:
-            real = appeared[role.rows] if role.entity_type == "trader" else np.ones(len(role.rows), dtype=bool)
+            real = np.ones(len(role.rows), dtype=bool)
+            if role.entity_type == "trader":
+                real = appeared[role.rows]
+            elif role.entity_type == "exporter":
+                real = self._world.exporters.identified[role.rows]
             rows = role.rows[real]
             rings = np.full(len(rows), -1) if role.rings is None else role.rings[real]
             clean = ~guilty[rows] if role.entity_type == "trader" else np.ones(len(rows), dtype=bool)

@@ -49,7 +49,8 @@ class Importers(Parties):
     """The home country's importers, with what steers their trade and what they have to hide.
 
     `born` and `ended` bound the time in which they trade. `careless` is the leaning towards ordinary infractions;
-    `clean` importers commit none. `successor` is who they come back as after the first infraction that is found.
+    `clean` importers commit none. Who `winds_up` stops after the first infraction that is found, and comes back as the
+    `successor`; whoever has a day on which to be `caught_on` is, with the first infraction from then on.
     """
 
     rate: NDArray[np.float64] = field(default_factory=Filled(np.float64, 0.0))
@@ -65,6 +66,7 @@ class Importers(Parties):
     ring: NDArray[np.int32] = field(default_factory=Filled(np.int32, -1))
     winds_up: NDArray[np.bool_] = field(default_factory=Filled(np.bool_, False))
     successor: NDArray[np.int32] = field(default_factory=Filled(np.int32, -1))
+    caught_on: NDArray[np.int32] = field(default_factory=Filled(np.int32, NEVER))
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def _names(
 def _respell(text: pa.Array, spelling: NDArray[np.int8]) -> pa.Array:
     """Write some of the texts the way other clerks do: in capitals, or with street words cut short."""
     short = text
-    for word, cut in (("Road", "Rd."), ("Street", "St."), ("Avenue", "Ave"), ("Industrial Estate", "Ind. Est.")):
+    for word, cut in (("Road", "Rd."), ("Street", "St."), ("Avenue", "Ave")):
         short = pc.replace_substring(short, word, cut)
     text = pc.if_else(pa.array(spelling == 1), pc.utf8_upper(text), text)
     return pc.if_else(pa.array(spelling == 2), short, text)

@@ -1,7 +1,7 @@
 """The simulation: plan a world, then let it trade week by week, and write what the authorities would have on file."""
 
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,12 +78,12 @@ def simulate(
         raise ValueError(f"The seed is a whole number from 0 on, not {seed}.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} exists and is not an empty folder; name a new one.")
+    out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent))
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
+    partial.mkdir()
     try:
         summary = _run(partial, out, shipments, seed, progress)
-        # A folder made for a while is private; the result is as open as any folder of its owner.
-        partial.chmod(0o755)
         if out.exists():
             out.rmdir()
         partial.rename(out)

@@ -33,6 +33,7 @@ _RING_PREFIXES = ("", "SR", "RB", "OL", "US", "MS", "OC", "CL", "")
 class Lanes(Columns):
     """One importer buying one kind of goods from one exporter over one route, row by row.
 
+    `departure_country` is where the goods leave, though a landlocked country's leave from its neighbour's port.
     `rate` is the shipments expected in a week, `guilt` the probability that a declaration on the lane is an infraction
     of its `pattern`; `price` is the lane's constant deviation from the usual price, as a logarithm.
     """

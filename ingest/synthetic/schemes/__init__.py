@@ -14,7 +14,7 @@ class Shares:
     """The shares of all shipments that each scheme moves; not all of them are infractions."""
 
     shell_ring: float = 0.024
-    reborn: float = 0.010
+    reborn: float = 0.013
     origin_laundering: float = 0.0062
     undervaluation: float = 0.0085
     misclassification: float = 0.0065

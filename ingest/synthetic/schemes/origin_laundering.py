@@ -82,9 +82,9 @@ def _reroute(rng: np.random.Generator, world: World, rows: NDArray[np.int64], th
     leaves = np.where(through, true_origin, third)
     mode = np.full(len(rows), SEA)
     lanes.mode[rows] = SEA
-    lanes.departure[rows], lanes.departure_country[rows] = draw_departures(rng, facts, leaves, mode)
-    hub = draw_hubs(rng, facts, leaves, mode)
-    lanes.hub[rows] = np.where(through, 0, hub)
+    lanes.departure[rows], lanes.departure_country[rows] = draw_departures(rng, facts, leaves, mode), leaves
+    stops = np.flatnonzero((facts.ports.serves == third) & (facts.ports.mode == SEA))
+    lanes.hub[rows] = np.where(through, rng.choice(stops, len(rows)), draw_hubs(rng, facts, leaves, mode))
     region = facts.region_of[leaves]
     line = lanes.service[rows] // len(facts.regions)
     # Who had not come by sea until now goes with the largest line, which serves every region.

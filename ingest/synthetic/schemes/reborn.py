@@ -36,13 +36,22 @@ def plan(rng: np.random.Generator, world: World, volume: float) -> None:
         rng.integers(LAST_QUARTER - 12, LAST_QUARTER + 12, count),
         np.clip(start + rng.integers(60, 200, count), 20, LAST_QUARTER - 75),
     )
-    rings = world.rings.open(REBORN, count, hidden=hidden, tipped=~hidden, tip_on=caught)
+    rings = world.rings.open(REBORN, count, hidden=hidden)
     lives = rng.choice([2, 3], count, p=[0.7, 0.3])
 
     sector = draw_sectors(rng, world.facts, count)
     importers = world.importers
     first = add_importers(
-        rng, world, sector, born=start, ring=rings, address_of=OWN, phone_of=OWN, email_of=OWN, winds_up=True
+        rng,
+        world,
+        sector,
+        born=start,
+        ring=rings,
+        address_of=OWN,
+        phone_of=OWN,
+        email_of=OWN,
+        winds_up=True,
+        caught_on=caught,
     )
     sellers = rng.integers(1, 3, count)
     buyer = np.repeat(np.arange(count), sellers)
@@ -74,6 +83,7 @@ def plan(rng: np.random.Generator, world: World, volume: float) -> None:
         new = importers.copy_rows(
             old,
             born=NEVER,
+            caught_on=NEVER,
             address_of=np.where(way < 0.5, old, OWN),
             phone_of=np.where((way >= 0.4) & (way < 0.8), old, OWN),
             email_of=np.where(way >= 0.72, old, OWN),

@@ -8,25 +8,35 @@ the declarations of any young importer.
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.synthetic.economy import add_exporters, add_importers, draw_lanes, draw_sectors, pick_exporters, small_rates
+from ingest.synthetic.economy import (
+    absent,
+    add_exporters,
+    add_importers,
+    draw_lanes,
+    draw_sectors,
+    pick_exporters,
+    small_rates,
+)
 from ingest.synthetic.parties import OWN, UNKNOWN
-from ingest.synthetic.period import LAST_QUARTER, NEVER
+from ingest.synthetic.period import DAYS, LAST_QUARTER, NEVER
 from ingest.synthetic.schemes.recruits import Recruits
 from ingest.synthetic.world import SHELL_RING, Role, World
 
-_USUAL_VOLUME = 40.0
+_USUAL_VOLUME = 46.0
 """Shipments of a ring over the whole time."""
+_HIDDEN_PACE = 0.6
+"""How much less a shell of a hidden ring trades than another, so that rings are not far more in the last quarter."""
 GUILT = 0.7
 
 
 def _exposure(rng: np.random.Generator, count: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Decide which rings are hidden until the last quarter and which are given away; the rest is left to chance.
 
-    With the hidden alone a quarter, and with all that are left to chance less than 45 %, the share of rings without an
+    With the hidden alone a quarter, and with all that are left to chance at most 40 %, the share of rings without an
     outcome before the last quarter lies between, whatever chance does (in worlds of four rings or more).
     """
     hidden = int(np.ceil(0.27 * count)) if count > 1 else 0
-    chance = max(int(0.44 * count) - hidden, 0)
+    chance = max(int(0.40 * count) - hidden, 0)
     kind = np.repeat([0, 1, 2], [hidden, chance, count - hidden - chance])
     kind = rng.permutation(kind)
     return kind == 0, kind == 2
@@ -48,17 +58,20 @@ def plan(rng: np.random.Generator, world: World, recruits: Recruits, volume: flo
         rng.integers(LAST_QUARTER - 49, LAST_QUARTER + 25, count),
         np.where(
             tipped,
-            rng.integers(-90, LAST_QUARTER - 150, count),
+            rng.integers(-200, LAST_QUARTER - 95, count),
             rng.integers(LAST_QUARTER - 170, LAST_QUARTER - 60, count),
         ),
     )
-    lasts = rng.integers(170, 330, count)
-    tip_on = np.where(tipped, np.clip(start + rng.integers(40, 150, count), 25, LAST_QUARTER - 80), NEVER)
+    lasts = rng.integers(280, 560, count)
+    tip_on = np.where(tipped, np.clip(start + rng.integers(40, 150, count), 25, LAST_QUARTER - 75), NEVER)
     rings = world.rings.open(SHELL_RING, count, hidden=hidden, tipped=tipped, tip_on=tip_on)
 
     brokers = np.flatnonzero(world.forwarders.weight > 0)
-    forwarder = rng.choice(brokers[len(brokers) // 4 :], count)
-    again = np.flatnonzero(rng.random(count) < 0.2)
+    # Not the giants, and rather the middling than the smallest.
+    fit = brokers[len(brokers) // 12 :]
+    weight = np.sqrt(world.forwarders.weight[fit])
+    forwarder = rng.choice(fit, count, p=weight / weight.sum())
+    again = np.flatnonzero(rng.random(count) < 0.12)
     forwarder[again] = forwarder[np.maximum(again - 1, 0)]
     world.roles.append(Role("forwarder", forwarder, "ring_forwarder", rings))
 
@@ -78,7 +91,7 @@ def _add_sellers(
     trades[:, 1] = np.where(rng.random(len(rings)) < 0.7, trades[:, 0], trades[:, 1])
     ring_at = np.repeat(np.arange(len(rings)), sizes)
     sector = trades[ring_at, rng.integers(0, 2, len(ring_at))]
-    everyone = add_exporters(rng, world, sector, weight=0.0, identified=True)
+    everyone = add_exporters(rng, world, sector, weight=0.0)
     by_ring = np.split(everyone, np.cumsum(sizes)[:-1])
     for sellers in by_ring:
         first = sellers[0]
@@ -88,9 +101,9 @@ def _add_sellers(
             shared = (exporters.address_of, exporters.phone_of, exporters.email_of)[rng.integers(3)]
             shared[sellers[1:]], shared[first] = first, OWN
         for seller in sellers:
-            if rng.random() < 0.6:
+            if rng.random() < 0.8:
                 market = int(exporters.sector[seller]), int(exporters.country[seller])
-                world.lanes.exporter[recruits.take(*market, 8.0, int(rng.integers(1, 4)))] = seller
+                world.lanes.exporter[recruits.take(*market, 14.0, int(rng.integers(1, 5)))] = seller
     world.roles.append(Role("exporter", everyone, "ring_seller", rings[ring_at]))
     return by_ring
 
@@ -106,10 +119,13 @@ def _add_members(
 ) -> list[NDArray[np.int64]]:
     """Add the shells of all rings, set up one after the other, and link each to an earlier one."""
     importers, hidden = world.importers, world.rings.hidden[rings]
-    sizes = np.where(rng.random(len(rings)) < 0.5, rng.integers(4, 13, len(rings)), rng.integers(4, 8, len(rings)))
+    large = (rng.random(len(rings)) < 0.5) & ~hidden
+    sizes = np.where(large, rng.integers(4, 13, len(rings)), rng.integers(4, 8, len(rings)))
     ring_at = np.repeat(np.arange(len(rings)), sizes)
     place = np.arange(len(ring_at)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    spread = np.where(hidden, 45, (end - start) * 0.6)[ring_at]
+    # Of a ring that is older than the world, or outlives it, only the shells that trade in its time are made.
+    start = np.maximum(start, -45)
+    spread = np.where(hidden, 45, (np.minimum(end, DAYS - 20) - start) * 0.8)[ring_at]
     born = start[ring_at] + np.where(place == 0, 0, rng.random(len(ring_at)) * spread).astype(np.int64)
     lasts = rng.integers(75, 200, len(ring_at))
     sector = np.concatenate(
@@ -119,12 +135,15 @@ def _add_members(
         rng,
         world,
         sector,
-        rate=small_rates(rng, len(ring_at)),
+        rate=np.clip(small_rates(rng, len(ring_at)), 0.12, 1.2) * np.where(hidden[ring_at], _HIDDEN_PACE, 1.0),
         born=born,
         ended=np.where(hidden[ring_at], NEVER, np.minimum(born + lasts, end[ring_at])),
         broker=forwarder[ring_at],
         ring=rings[ring_at],
         winds_up=rng.random(len(ring_at)) < 0.5,
+        # Who borrows or lends a contact has one: of the others, more have none, so that shells have as many as others.
+        phone_of=absent(rng, len(ring_at), 0.22),
+        email_of=absent(rng, len(ring_at), 0.36),
     )
     earlier = members - place + (rng.random(len(ring_at)) * place).astype(np.int64)
     way = rng.choice(6, len(ring_at), p=[0.30, 0.22, 0.18, 0.06, 0.08, 0.16])
