@@ -5,8 +5,11 @@ weighting of co-authorship ("Scientific collaboration networks II", Phys. Rev. E
 share ties each two of them with 1 / (n - 1), an exporter with n importers each of them with 1 / n. The Leiden algorithm
 (Traag, Waltman and van Eck, Sci. Rep. 9, 2019) finds the partition of greatest modularity at a resolution γ.
 
-The resolution is not assumed. Of a geometric grid the one is taken whose partitions agree best when ties are left out
-at random, by the adjusted Rand index (Hubert and Arabie, J. Classification 2, 1985), which is 0 for chance agreement.
+The resolution is not assumed. Modularity has a plateau of partitions almost as good as the best (Good, de Montjoye and
+Clauset, Phys. Rev. E 81, 2010), and the best one by itself merges small groups in a large network (Fortunato and
+Barthélemy, PNAS 104, 2007). So, of a geometric grid, the resolution is taken whose partition lies on the plateau and
+agrees best with those found when ties are left out at random, by the adjusted Rand index (Hubert and Arabie,
+J. Classification 2, 1985).
 """
 
 import threading
@@ -28,7 +31,12 @@ from graph.ties import SHARED, Members, Numbering, counting, members, owners, pa
 SHARED_BY_MOST = 50
 """An address or contact that more parties gave ties nobody: it is a business centre or a broker's own number."""
 
-RESOLUTIONS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+RESOLUTIONS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+"""The resolutions tried where none is given."""
+
+PLATEAU = 0.98
+"""The part of the greatest modularity that a partition must reach to lie on the plateau."""
+
 LEFT_OUT = 0.1
 """The part of the ties that a perturbed run leaves out."""
 
@@ -182,15 +190,18 @@ def _agreement(one: Long, other: Long) -> float:
 
 
 def _chosen(count: int, ties: _Projection, seed: int) -> float:
-    """Return the resolution of the grid whose partition changes least when ties are left out."""
-    best, chosen = -1.0, RESOLUTIONS[0]
+    """Return the resolution on the plateau of modularity whose partition changes least when ties are left out."""
+    tried = []
     for resolution in RESOLUTIONS:
         whole = _leiden(count, ties, slice(None), resolution, seed)
         runs = [_perturbed(count, ties, resolution, seed, run + 1) for run in range(_TRIALS)]
         agreement = float(np.mean([_agreement(whole, run) for run in runs]))
-        if agreement > best:
-            best, chosen = agreement, resolution
-    return chosen
+        tried.append((_modularity(whole, ties), agreement, resolution))
+    best = max(modularity for modularity, _, _ in tried)
+    on_plateau = [
+        (agreement, -resolution) for modularity, agreement, resolution in tried if modularity >= PLATEAU * best
+    ]
+    return -max(on_plateau)[1]
 
 
 def _stability(whole: Long, runs: Sequence[Long]) -> Real:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.linked_risk import PARAMETERS, LinkedRisk, linked_risk
+from graph.linked_risk import LinkedRisk, linked_risk
 from graph.records import Ref
+from graph.risk_flow import PARAMETERS
 from graph.snapshot import Snapshot
 from tests.graph.networks import FIRST, Rows, day_number, matched, shuffled, snapshot, world
 
