@@ -128,8 +128,6 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def tidy(connection: sqlite3.Connection) -> None:
-    """After a large write, renew the planner's figures and move the WAL into the file, unless a reader needs it."""
-    connection.execute("PRAGMA analysis_limit = 400")
-    connection.execute("PRAGMA optimize")
+    """After a write, move the WAL into the file, unless a reader needs it."""
     connection.execute("PRAGMA busy_timeout = 0")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

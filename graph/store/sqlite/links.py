@@ -175,13 +175,23 @@ def _below(kind: str, connection: sqlite3.Connection, key: str, limit: int) -> _
 
 
 def _stops(start: str, end: str, role: str) -> str:
+    """Return the query from a route to the places of one role, or back; the order of reading is prescribed."""
+    tables = ("way w", "stop s") if start == "w.route" else ("stop s", "way w")
     days = ", ".join(
-        f"{end}((SELECT {end}(known_on) FROM declaration WHERE way = s.way)) AS {name}"
-        for end, name in (("min", "first"), ("max", "last"))
+        f"{extreme}((SELECT {extreme}(known_on) FROM declaration WHERE way = s.way)) AS {name}"
+        for extreme, name in (("min", "first"), ("max", "last"))
     )
     return (
-        f"SELECT {end} AS key, {days} FROM way w JOIN stop s ON s.way = w.id"
+        f"SELECT {end} AS key, {days} FROM {tables[0]} CROSS JOIN {tables[1]} ON s.way = w.id"
         f" WHERE {start} = ? AND s.role = '{role}' GROUP BY {end}"
+    )
+
+
+def _held(start: str, end: str, tables: tuple[str, str]) -> str:
+    """Return the query from a shipment to its containers, or back; the order of reading is prescribed."""
+    return (
+        f"SELECT {end} AS key, d.known_on AS first, d.known_on AS last FROM {tables[0]} CROSS JOIN {tables[1]}"
+        f" ON h.declaration = d.id WHERE {start} = ? AND d.shown"
     )
 
 
@@ -193,15 +203,10 @@ def _readers() -> dict[tuple[str, str, Direction], _Reader]:
     for role in ROLES:
         found["Shipment", role.link, "out"] = partial(_named_by_shipment, role)
         found[role.node, role.link, "in"] = partial(_shipments_naming, role)
-    held = (
-        "known_on AS first, known_on AS last FROM held h JOIN declaration d ON d.id = h.declaration WHERE d.shown AND"
-    )
-    found["Shipment", "IN_CONTAINER", "out"] = partial(
-        _query, f"SELECT h.container AS key, {held} d.shipment = ?", "Container"
-    )
-    found["Container", "IN_CONTAINER", "in"] = partial(
-        _query, f"SELECT d.shipment AS key, {held} h.container = ?", "Shipment"
-    )
+    out = _held("d.shipment", "h.container", ("declaration d", "held h"))
+    found["Shipment", "IN_CONTAINER", "out"] = partial(_query, out, "Container")
+    back = _held("h.container", "d.shipment", ("held h", "declaration d"))
+    found["Container", "IN_CONTAINER", "in"] = partial(_query, back, "Shipment")
     days = "i.known_on AS first, i.known_on AS last FROM inspection i"
     found["Inspection", "FOUND_IN", "out"] = partial(
         _query, f"SELECT DISTINCT i.shipment AS key, {days} WHERE i.inspection = ? AND {_LATEST}", "Shipment"

@@ -4,7 +4,7 @@ Both are functions of the live rows alone, so they come out the same by whatever
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -37,20 +37,10 @@ def settle_shipments(connection: sqlite3.Connection, touched: str) -> None:
         f"INSERT INTO winner SELECT d.shipment, l.day, coalesce(min(CASE WHEN d.shown THEN d.id END), min(d.id)),"
         f" count(*) = 1 OR ({_same()})"
         " FROM (SELECT s.shipment, (SELECT max(known_on) FROM declaration WHERE shipment = s.shipment) AS day"
-        " FROM several s) AS l JOIN declaration d ON d.shipment = l.shipment AND d.known_on = l.day GROUP BY d.shipment"
+        " FROM several s) AS l CROSS JOIN declaration d ON d.shipment = l.shipment AND d.known_on = l.day"
+        " GROUP BY d.shipment"
     )
-    for shipment, merged in list(_merged(connection)):
-        names = ", ".join(map(quoted, merged))
-        marks = ", ".join("?" * len(merged))
-        number = run(
-            f"INSERT INTO declaration (shipment, shown, {names}) VALUES (?, 1, {marks})", (shipment, *merged.values())
-        ).lastrowid
-        run(
-            "INSERT INTO held SELECT DISTINCT ?, h.container FROM declaration d JOIN held h ON h.declaration = d.id"
-            " WHERE d.shipment = ? AND d.known_on = ? AND d.batch IS NOT NULL",
-            (number, shipment, merged["known_on"]),
-        )
-        run("UPDATE winner SET id = ? WHERE shipment = ?", (number, shipment))
+    _merge(connection)
     run(
         "UPDATE declaration SET shown = 0 WHERE shown AND shipment IN (SELECT shipment FROM several)"
         " AND id NOT IN (SELECT id FROM winner)"
@@ -60,23 +50,51 @@ def settle_shipments(connection: sqlite3.Connection, touched: str) -> None:
     run("DROP TABLE several")
 
 
-def _merged(connection: sqlite3.Connection) -> Iterable[tuple[str, dict[str, Any]]]:
-    """Yield the shipments whose latest rows differ, with the day and the links of the merged version."""
+def _merge(connection: sqlite3.Connection) -> None:
+    """Write a row with the merged links of each shipment whose latest rows differ, and let it win."""
+    run = connection.execute
+    names = ", ".join(NAMING)
+    run(f"CREATE TEMP TABLE merged (id INTEGER PRIMARY KEY, shipment TEXT, known_on INTEGER, {names})")
+    # The first number continues those of the declarations.
+    run("INSERT INTO merged (id) SELECT max(id) FROM declaration")
+    marks = ", ".join("?" * (2 + len(NAMING)))
+    connection.executemany(
+        f"INSERT INTO merged (shipment, known_on, {names}) VALUES ({marks})", _merged_rows(connection)
+    )
+    run("DELETE FROM merged WHERE shipment IS NULL")
+    run(
+        f"INSERT INTO declaration (id, shown, shipment, known_on, {names})"
+        f" SELECT id, 1, shipment, known_on, {names} FROM merged"
+    )
+    run(
+        "INSERT INTO held SELECT DISTINCT m.id, h.container FROM merged m"
+        " CROSS JOIN declaration d ON d.shipment = m.shipment AND d.known_on = m.known_on AND +d.batch IS NOT NULL"
+        " CROSS JOIN held h ON h.declaration = d.id"
+    )
+    run("INSERT OR REPLACE INTO winner SELECT shipment, known_on, id, 0 FROM merged")
+    run("DROP TABLE merged")
+
+
+def _merged_rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
+    """Yield shipment, day and merged links of the shipments whose latest rows differ.
+
+    A role is merged by the key of what it names; which of the descriptions of that thing stands for it is no matter.
+    """
     keys = [f"(SELECT key FROM description WHERE id = d.{role})" for role in DESCRIBED]
     orders = [*keys, "(SELECT route FROM way WHERE id = d.way)", "d.commodity", "d.origin", "d.document"]
     names = ", ".join(f"d.{name}" for name in NAMING)
     rows = connection.execute(
         f"SELECT w.shipment, w.day, {names}, {', '.join(orders)} FROM winner w"
-        " JOIN declaration d ON d.shipment = w.shipment AND d.known_on = w.day WHERE NOT w.same"
+        " CROSS JOIN declaration d ON d.shipment = w.shipment AND d.known_on = w.day WHERE NOT w.same"
         " ORDER BY w.shipment, d.id"
     )
-    for (shipment, day), group in groupby(rows, key=lambda row: (row[0], row[1])):
+    for subject, group in groupby(rows, key=lambda row: row[:2]):
+        merged = []
         versions = [(row[2 : 2 + len(NAMING)], row[2 + len(NAMING) :]) for row in group]
-        merged: dict[str, Any] = {"known_on": day}
-        for at, name in enumerate(NAMING):
+        for at in range(len(NAMING)):
             said = [(order[at], naming[at]) for naming, order in versions if order[at] is not None]
-            merged[name] = max(said)[1] if said else None
-        yield shipment, merged
+            merged.append(max(said)[1] if said else None)
+        yield (*subject, *merged)
 
 
 def note_named(connection: sqlite3.Connection, batch: int) -> None:
@@ -110,7 +128,7 @@ def note_named(connection: sqlite3.Connection, batch: int) -> None:
 def settle_days(connection: sqlite3.Connection) -> None:
     """Derive the days of rows without one that speak of noted things: the first on which a dated row names them."""
     run = connection.execute
-    of_named = "FROM named n JOIN description p ON p.type = n.type AND p.key = n.key"
+    of_named = "FROM named n CROSS JOIN description p ON p.type = n.type AND p.key = n.key"
     traders = "(SELECT key FROM named WHERE type = 'Trader')"
     entries = "(SELECT key FROM named WHERE type = 'ListEntry')"
     if run("SELECT EXISTS (SELECT 1 FROM named)").fetchone()[0]:
@@ -119,7 +137,7 @@ def settle_days(connection: sqlite3.Connection) -> None:
                 f"SELECT n.type, n.key, (SELECT min(known_on) FROM declaration WHERE {role} = p.id) AS day {of_named}"
                 for role in DESCRIBED
             ),
-            f"SELECT n.type, n.key, e.known_on {of_named} JOIN entity e ON e.thing = p.id",
+            f"SELECT n.type, n.key, e.known_on {of_named} CROSS JOIN entity e ON e.thing = p.id",
             f"SELECT 'Trader', owned, known_on FROM ownership WHERE owned IN {traders}",
             f"SELECT 'Trader', owner, known_on FROM ownership WHERE owner IN {traders}",
             f"SELECT 'ListEntry', entry, known_on FROM listing WHERE entry IN {entries}",
