@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-import networkit
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -142,6 +141,8 @@ def _projection(snapshot: Snapshot, day: int, parties: Numbering, given: Members
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Let NetworKit run on one thread, where it gives one answer; its seed and threads are the process's."""
+    import networkit  # takes seconds, which those who only read communities need not wait
+
     with _ONE_AT_A_TIME:
         threads = networkit.getMaxNumberOfThreads()
         networkit.setNumberOfThreads(1)
@@ -153,6 +154,8 @@ def _one_thread() -> Iterator[None]:
 
 def _leiden(count: int, ties: _Projection, kept: Long | slice, resolution: float, seed: int) -> Long:
     """Return a community per node, numbered by the first member."""
+    import networkit
+
     graph = networkit.GraphFromCoo((ties.weight[kept], (ties.left[kept], ties.right[kept])), n=count, weighted=True)
     networkit.engineering.setSeed(seed, False)
     found = networkit.community.ParallelLeiden(graph, iterations=_ITERATIONS, gamma=resolution).run().getPartition()

@@ -37,7 +37,7 @@ class Parameters:
 
     half_life_days: float = 365.0
     strength: float = 1.0
-    shared: float = 0.8
+    shared: float = 0.9
     owned: float = 0.7
     trades: float = 0.5
     shared_by_most: int = 100
@@ -115,6 +115,13 @@ def _inner(left: _Matrix, rows: Long, right: _Matrix, others: Long) -> Real:
         products = here.value[place] * there.at(facing[mine][of], here.column[place])
         totals[mine] = np.bincount(of, products, minlength=len(mine))
     return totals
+
+
+def _held(codes: Long, asked: Long) -> Flag:
+    """Return whether each code asked for is among the sorted codes."""
+    if not len(codes):
+        return np.zeros(len(asked), dtype=np.bool_)
+    return np.asarray(codes[np.minimum(np.searchsorted(codes, asked), len(codes) - 1)] == asked)
 
 
 def taken(values: Real, at: Long) -> Real:
@@ -238,7 +245,9 @@ class Flow:
         self._width = max(count, 1)
         self._involved = np.unique(sources.shipment * self._width + sources.party)
         self._by_shipment = np.argsort(sources.shipment, kind="stable")
+        self._by_party = np.argsort(self._involved % self._width, kind="stable")
         given = self.given
+        self._given = given.thing * self._width + given.party
         by_party = np.argsort(given.party, kind="stable")
         source, fellow = self._fellows(np.arange(len(sources.party)))
         other = fellow != sources.party[source]
@@ -256,19 +265,11 @@ class Flow:
 
     def is_given(self, things: Long, parties: Long) -> Flag:
         """Return whether the party gave the address or contact."""
-        code = self.given.thing * self._width + self.given.party
-        asked = things * self._width + parties
-        if not len(code):
-            return np.zeros(len(asked), dtype=np.bool_)
-        return np.asarray(code[np.minimum(np.searchsorted(code, asked), len(code) - 1)] == asked)
+        return _held(self._given, things * self._width + parties)
 
     def involves(self, shipments: Long, parties: Long) -> Flag:
         """Return whether each infraction's shipment names the party."""
-        asked = shipments * self._width + parties
-        if not len(self._involved):
-            return np.zeros(len(asked), dtype=np.bool_)
-        place = np.minimum(np.searchsorted(self._involved, asked), len(self._involved) - 1)
-        return np.asarray((self._involved[place] == asked) & (parties >= 0))
+        return _held(self._involved, shipments * self._width + parties) & (parties >= 0)
 
     def of_shipments(self, shipments: Long) -> tuple[Long, Long]:
         """Return (position in `shipments`, source) for every source of each shipment."""
@@ -277,9 +278,9 @@ class Flow:
 
     def of_party(self, parties: Long) -> tuple[Long, Long]:
         """Return (position in `parties`, source) for every source of each shipment that names the party."""
-        order = np.argsort(self._involved % self._width, kind="stable")
-        at, place = matching(self._involved[order] % self._width, parties)
-        shipments = self._involved[order[place]] // self._width
+        involved = self._involved[self._by_party]
+        at, place = matching(involved % self._width, parties)
+        shipments = involved[place] // self._width
         again, source = self.of_shipments(shipments)
         return at[again], source
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import networkit
@@ -179,3 +180,11 @@ def test_a_network_without_ties_has_no_communities() -> None:
     found = communities(Rows.new().snapshot(), _on(0), seed=1)
     assert len(found) == 0
     assert found.resolution == pytest.approx(1.0)
+
+
+def test_a_name_is_given_once_even_if_the_member_behind_it_has_moved() -> None:
+    first = communities(_rings(3).snapshot(), _on(30), seed=1)
+    more = communities(_rings(5).snapshot(), _on(30), seed=1)
+    moved = replace(first, ids=("trader:s/E4", *first.ids[1:]))
+    kept = identify(moved, more)
+    assert sorted(kept.ids) == sorted([*moved.ids, "trader:s/E3", "trader:s/E4~2"])

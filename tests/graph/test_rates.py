@@ -28,7 +28,7 @@ def _counted(view: Snapshot, codes: Long, row: int, day: int) -> tuple[int, int,
     return int((label >= 0).sum()), int((label == 1).sum()), len(counted)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(["importer", "exporter", "declarant", "vessel"]))
 def test_counts_are_those_of_the_definition_on_any_day(seed: int, column: str) -> None:
     view = snapshot(world(seed))

@@ -159,7 +159,7 @@ class _ByDefinition:
         return [self.own["exporter"], self.own["declarant"]]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_figures_are_those_of_the_definition_on_any_day(seed: int) -> None:
     view = snapshot(world(seed))
@@ -173,7 +173,7 @@ def test_the_figures_are_those_of_the_definition_on_any_day(seed: int) -> None:
         assert {name: values[at] for name, values in found.items()} == pytest.approx(expected, abs=1e-12)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10_000), st.integers(30, 300))
 def test_what_becomes_known_later_changes_no_figure(seed: int, day: int) -> None:
     until = FIRST + timedelta(days=day)
