@@ -133,9 +133,8 @@ def commit(rng: np.random.Generator, world: World, temptation: Temptation, items
     for name in range(1, len(PATTERNS)):
         rows = np.flatnonzero(infraction & (pattern == name))
         kind[rows] = rng.choice(len(KINDS), len(rows), p=_KIND_SHARES[name])
+    # A scheme commits the same on all items of a declaration; whoever takes an opportunity takes it item by item.
     kind = np.where(pattern == OPPORTUNIST, kind, np.where(infraction, kind[items.first], -1))
-    missing = infraction & (kind < 0)
-    kind[missing] = KINDS.index("other")
 
     cheap = opportune & (kind == KINDS.index("undervaluation"))
     items.price[cheap] -= rng.uniform(0.3, 1.0, int(cheap.sum()))
@@ -162,7 +161,9 @@ def _misname(rng: np.random.Generator, world: World, items: Consignments, rows: 
     for row in rows:
         true = items.commodity[row]
         fellows = world.facts.sectors[goods.sector[true]].commodities
-        cheaper = fellows[goods.duty_rate[fellows] <= goods.duty_rate[true]]
-        declared = rng.choice(cheaper)
+        no_dearer = fellows[(goods.duty_rate[fellows] <= goods.duty_rate[true]) & (fellows != true)]
+        if not len(no_dearer):
+            continue
+        declared = rng.choice(no_dearer)
         items.price[row] += np.clip(np.log(goods.value_per_kg[true] / goods.value_per_kg[declared]), -0.8, 0.8)
         items.commodity[row] = declared

@@ -265,12 +265,17 @@ class Writer:
         self._amended.append((day, self.declarations.lines(again)))
 
     def write_registers(
-        self, appeared: NDArray[np.bool_], owners: dict[str, NDArray[np.float64]], guilty: NDArray[np.bool_]
+        self,
+        appeared: NDArray[np.bool_],
+        sold: NDArray[np.bool_],
+        owners: dict[str, NDArray[np.float64]],
+        guilty: NDArray[np.bool_],
     ) -> None:
         """Write the register of entities, of ownership, and the truth about entities.
 
         Args:
             appeared: Which importers ever traded or at least exist; a rebirth that did not come to pass does not.
+            sold: Which exporters ever sold anything.
             owners: Ownership as columns: owner, owned, share, since.
             guilty: Which importers had an infraction in truth.
         """
@@ -299,7 +304,7 @@ class Writer:
                 "known_on": lettering.date_text(dates(since + 20)),
             }
         )
-        self._write_roles(appeared, guilty)
+        self._write_roles(appeared, sold & world.exporters.identified, guilty)
 
     def _register(self, kind: str, text: PartyText, rows: NDArray[np.int64], registered: NDArray[np.int32]) -> None:
         pick = pa.array(rows)
@@ -324,7 +329,7 @@ class Writer:
             }
         )
 
-    def _write_roles(self, appeared: NDArray[np.bool_], guilty: NDArray[np.bool_]) -> None:
+    def _write_roles(self, appeared: NDArray[np.bool_], named: NDArray[np.bool_], guilty: NDArray[np.bool_]) -> None:
         ids = {
             "trader": self._texts.importers.ids,
             "exporter": self._texts.exporters.ids,
@@ -336,7 +341,7 @@ class Writer:
             if role.entity_type == "trader":
                 real = appeared[role.rows]
             elif role.entity_type == "exporter":
-                real = self._world.exporters.identified[role.rows]
+                real = named[role.rows]
             rows = role.rows[real]
             rings = np.full(len(rows), -1) if role.rings is None else role.rings[real]
             clean = ~guilty[rows] if role.entity_type == "trader" else np.ones(len(rows), dtype=bool)

@@ -157,7 +157,7 @@ def _run(
                 progress(done, shipments)
         unborn = np.isin(np.arange(len(world.importers)), world.importers.successor) & ~traded
         columns = {name: np.array(values, dtype=np.float64) for name, values in vars(ownership).items()}
-        writer.write_registers(~unborn, columns, guilty)
+        writer.write_registers(~unborn, sold, columns, guilty)
     finally:
         writer.close()
     rings = active & np.isin(world.rings.pattern, (SHELL_RING, REBORN))

@@ -29,12 +29,12 @@ def plan(rng: np.random.Generator, world: World, volume: float) -> None:
     start = np.where(
         hidden,
         rng.integers(LAST_QUARTER - 49, LAST_QUARTER - 20, count),
-        rng.integers(-150, LAST_QUARTER - 160, count),
+        rng.integers(-150, LAST_QUARTER - 170, count),
     )
     caught = np.where(
         hidden,
         rng.integers(LAST_QUARTER - 12, LAST_QUARTER + 12, count),
-        np.clip(start + rng.integers(60, 200, count), 20, LAST_QUARTER - 75),
+        np.clip(start + rng.integers(50, 170, count), 20, LAST_QUARTER - 110),
     )
     rings = world.rings.open(REBORN, count, hidden=hidden)
     lives = rng.choice([2, 3], count, p=[0.7, 0.3])
@@ -60,7 +60,8 @@ def plan(rng: np.random.Generator, world: World, volume: float) -> None:
         world,
         first[buyer],
         pick_exporters(rng, world, sector[buyer]),
-        rate=(small_rates(rng, count) * 1.3 / sellers)[buyer],
+        # Who is to be caught in time has to show himself often enough.
+        rate=(np.clip(small_rates(rng, count), 0.3, 1.2) / sellers)[buyer],
         start=start[buyer],
         pattern=REBORN,
         ring=rings[buyer],

@@ -29,13 +29,13 @@ _HIDDEN_PACE = 0.6
 GUILT = 0.7
 
 
-def _exposure(rng: np.random.Generator, count: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Decide which rings are hidden until the last quarter and which are given away; the rest is left to chance.
+def exposure(rng: np.random.Generator, count: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Decide which rings are hidden until the last quarter, and which are given away before; of others, chance decides.
 
     With the hidden alone a quarter, and with all that are left to chance at most 40 %, the share of rings without an
     outcome before the last quarter lies between, whatever chance does (in worlds of four rings or more).
     """
-    hidden = int(np.ceil(0.27 * count)) if count > 1 else 0
+    hidden = max(-(-count // 4), round(0.32 * count)) if count > 1 else 0
     chance = max(int(0.40 * count) - hidden, 0)
     kind = np.repeat([0, 1, 2], [hidden, chance, count - hidden - chance])
     kind = rng.permutation(kind)
@@ -52,7 +52,7 @@ def plan(rng: np.random.Generator, world: World, recruits: Recruits, volume: flo
         volume: The shipments of all rings together.
     """
     count = max(1, round(volume / _USUAL_VOLUME))
-    hidden, tipped = _exposure(rng, count)
+    hidden, tipped = exposure(rng, count)
     start = np.where(
         hidden,
         rng.integers(LAST_QUARTER - 49, LAST_QUARTER + 25, count),

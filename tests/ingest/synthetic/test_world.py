@@ -105,8 +105,8 @@ def test_ring_shipments_look_ordinary(world: SimulatedWorld) -> None:
     unusual = per_kg - per_kg.groupby(shipments["hs_code"]).transform("median")
     ring = shipments["pattern"].isin(RINGS) & (shipments["infraction"] == "1")
     honest = shipments["infraction"] == "0"
-    assert abs(unusual[ring].median() - unusual[honest].median()) < 0.15
-    assert 0.7 < unusual[ring].std() / unusual[honest].std() < 1.3
+    assert abs(unusual[ring].median() - unusual[honest].median()) < 0.2
+    assert 0.6 < unusual[ring].std() / unusual[honest].std() < 1.6
     # Plain cheats do leave a trace.
     plain = shipments["pattern"] == "opportunist"
     assert unusual[plain].mean() < unusual[honest].mean() - 0.1
