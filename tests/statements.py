@@ -17,7 +17,12 @@ from graph.schema import ROLES
 from graph.statements import SHAPES, Statements
 
 SOURCES = ("a", "b")
+_OF_SOURCES = ("a", "a", "a", "b")
 DAYS = tuple(date(2023, 1, 1) + timedelta(days=d) for d in (0, 1, 2, 31, 60, 88))
+# Most rows meet on two days and two shipments.
+_BUSY_DAYS = (DAYS[1], DAYS[1], DAYS[1], DAYS[3], DAYS[3], *DAYS)
+_OFTEN_NO_DAY = (None, None, None, *DAYS)
+_SHIPMENTS = ("D1/1", "D1/1", "D1/1", "97061800", "97061800", "D1/2")
 
 TEXTS = (
     None,
@@ -114,12 +119,12 @@ class _Described:
 
 
 def _declaration(draw: st.DrawFn, described: _Described) -> dict[str, Any]:
-    source = draw(_one(SOURCES))
+    source = draw(_one(_OF_SOURCES))
     pick = random.Random(draw(_SEEDS)).choice
     row: dict[str, Any] = {
         "source": source,
-        "shipment": _key(source, draw(_one(("D1/1", "D1/2", "97061800")))),
-        "known_on": draw(_one(DAYS)),
+        "shipment": _key(source, draw(_one(_SHIPMENTS))),
+        "known_on": draw(_one(_BUSY_DAYS)),
         "accepted_on": pick(DAYS),
         "route": _key(source, pick(_ROUTES)),
         "commodity": pick(_COMMODITIES),
@@ -147,8 +152,8 @@ def _declaration(draw: st.DrawFn, described: _Described) -> dict[str, Any]:
 
 
 def _inspection(draw: st.DrawFn) -> dict[str, Any]:
-    source = draw(_one(SOURCES))
-    shipment = _key(source, draw(_one(("D1/1", "D1/2", "97061800", "D9/1"))))
+    source = draw(_one(_OF_SOURCES))
+    shipment = _key(source, draw(_one((*_SHIPMENTS, "D9/1"))))
     inspected = draw(_one(DAYS[:2]))
     return {
         "source": source,
@@ -164,23 +169,23 @@ def _inspection(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def _entity(draw: st.DrawFn, described: _Described) -> dict[str, Any]:
-    source = draw(_one(SOURCES))
+    source = draw(_one(_OF_SOURCES))
     kind = draw(_one(("Trader", "Trader", "Forwarder", "Carrier", "Vessel")))
     return {
         "source": source,
         "thing": described.refer(draw, source, kind),
-        "known_on": draw(_one((None, *DAYS))),
+        "known_on": draw(_one(_OFTEN_NO_DAY)),
     }
 
 
 def _ownership(draw: st.DrawFn) -> dict[str, Any]:
-    source = draw(_one(SOURCES))
+    source = draw(_one(_OF_SOURCES))
     ends = [_key(source, draw(_one((*_PARTY_IDS["Trader"], "Q9")))) for _ in range(2)]
     return {
         "source": source,
         "owned": ends[0],
         "owner": ends[1],
-        "known_on": draw(_one((None, *DAYS))),
+        "known_on": draw(_one(_OFTEN_NO_DAY)),
         "share": draw(_one((None, 0.5, 1.0))),
         "valid_from": draw(_one((None, *DAYS[:2]))),
         "valid_to": draw(_one((None, DAYS[3]))),
@@ -188,12 +193,12 @@ def _ownership(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def _listing(draw: st.DrawFn) -> dict[str, Any]:
-    source = draw(_one(SOURCES))
+    source = draw(_one(_OF_SOURCES))
     pick = random.Random(draw(_SEEDS)).choice
     return {
         "source": source,
         "entry": draw(_one(("un/1", "un/2", "eu/1"))),
-        "known_on": draw(_one((None, *DAYS))),
+        "known_on": draw(_one(_OFTEN_NO_DAY)),
         "name": draw(_one(TEXTS)),
         "aliases": pick((None, [], ["B", "A"], ["A", "B", "A"], ["Ö"])),
         "country": draw(_one(COUNTRIES)),

@@ -134,6 +134,21 @@ def test_a_row_without_a_day_takes_the_first_day_of_its_thing(store: GraphStore)
     assert thing(store.get(BOLT)).thing.first_on is None
 
 
+def test_an_ownership_without_a_day_takes_the_later_of_its_ends(store: GraphStore) -> None:
+    """Whichever of the ends is named last, by whatever batch."""
+    load(
+        store,
+        said(ownership=[{"owned": "kr/Q2", "owner": "kr/Q1"}]),
+        said(shipment("D1", 7, importer=1)),
+        said(shipment("D2", 3, importer=3)),
+    )
+    assert store.neighbours([BOLT], links=["OWNED_BY"]).rows[0].first_on == day(7)
+    store.remove_batch("b2")
+    assert store.neighbours([BOLT], links=["OWNED_BY"]).rows[0].first_on is None
+    store.add_batch(batch("b4"), [chunk(said(shipment("D3", 2, exporter=2)))])
+    assert store.neighbours([BOLT], links=["OWNED_BY"]).rows[0].first_on == day(3)
+
+
 def test_an_outcome_waits_for_its_declaration(store: GraphStore) -> None:
     inspection = {
         "inspection": "kr/D1/2023-01-02",

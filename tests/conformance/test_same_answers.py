@@ -20,7 +20,7 @@ from tests.conformance.stores import BACKENDS, Backend
 from tests.statements import statements
 
 _BOUNDED = settings(
-    max_examples=50,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -42,19 +42,29 @@ def opened(backend: Backend) -> Iterator[GraphStore]:
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[str, Statements | None, int]]:
-    """Draw loads (name, statements, pieces) and removals (name, None, 0); some loads bring what others brought too."""
+    """Draw loads (name, statements, pieces) and removals (name, None, 0); a load may bring what another brought too."""
     steps: list[tuple[str, Statements | None, int]] = []
-    loaded: list[tuple[str, Statements]] = []
-    for step in range(draw(st.integers(1, 4))):
-        what = draw(st.sampled_from(("new", "new", "again", "remove"))) if loaded else "new"
+    loaded: dict[str, Statements] = {}
+    for step, what in enumerate(draw(st.sampled_from(_HISTORIES)), start=1):
         if what == "remove":
-            name, _ = loaded.pop(draw(st.integers(0, len(loaded) - 1)))
+            name = draw(st.sampled_from(sorted(loaded)))
+            del loaded[name]
             steps.append((name, None, 0))
-            continue
-        said = draw(statements(4)) if what == "new" else draw(st.sampled_from([held for _, held in loaded]))
-        loaded.append((f"b{step}", said))
-        steps.append((f"b{step}", said, draw(st.integers(1, 2))))
+        else:
+            said = draw(statements(4)) if what == "new" else draw(st.sampled_from(list(loaded.values())))
+            loaded[f"b{step}"] = said
+            steps.append((f"b{step}", said, draw(st.integers(1, 2))))
     return steps
+
+
+_HISTORIES = (
+    ("new",),
+    ("new", "new"),
+    ("new", "new", "remove"),
+    ("new", "remove", "new", "new"),
+    ("new", "new", "again", "remove", "remove"),
+    ("new", "again", "new", "remove", "again"),
+)
 
 
 @pytest.mark.parametrize("backend", OTHERS, ids=lambda backend: backend.name)

@@ -48,7 +48,8 @@ def array(column: Sequence[Any], data: pa.DataType) -> pa.Array:
     if pa.types.is_date(data):
         return pa.array(column, pa.int32()).view(data)
     if pa.types.is_list(data):
-        return pa.array([None if text is None else json.loads(text) for text in column], data)
+        lists = {text: None if text is None else json.loads(text) for text in set(column)}
+        return pa.array([lists[text] for text in column], data)
     if pa.types.is_boolean(data):
         return pa.array([None if value is None else bool(value) for value in column], data)
     return pa.array(column, data)
