@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands import errors, ledger, show, status, world
+from api.commands import analysis, demo, errors, evaluation, ledger, queue, show, status, world
 from api.commands.options import StoreOption
 from api.commands.output import remark
 
@@ -72,11 +72,17 @@ def tidewaiter(ctx: typer.Context, store: StoreOption = None) -> None:
         typer.echo(ctx.get_help())
 
 
+app.command()(demo.demo)
 app.command()(ledger.ingest)
 app.add_typer(ledger.batches, name="batches")
 app.command()(ledger.quarantine)
 app.command()(world.simulate)
+app.command()(analysis.analyse)
+app.command()(analysis.train)
+app.command()(analysis.score)
+app.command()(queue.queue)
 app.command()(show.show)
+app.command()(evaluation.evaluate)
 app.command()(status.status)
 
 

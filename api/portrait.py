@@ -132,6 +132,23 @@ def portrait(store: GraphStore, ref: Ref, *, links: int = 10, records: int = 100
         )
 
 
+def linked_paths(store: GraphStore, seen: Portrait) -> dict[str, Any] | None:
+    """Return the published linked risk of a thing taken apart: paths with their values, which sum to it.
+
+    Paths that the set does not hold are found again, which reads the whole network. None where there is no linked risk,
+    or where the store has changed since and the paths of today might not be those of the set.
+    """
+    if seen.risk is None or seen.published is None or not seen.risk["linked"]:
+        return None
+    held: dict[str, Any] | None = seen.risk.get("paths")
+    if held is not None or seen.published.store_version != seen.store_version:
+        return held
+    from targeting.publish import paths_now
+
+    with store.reading() as view:
+        return paths_now(view, seen.ref, seen.published.as_of) if view.version() == seen.store_version else None
+
+
 def _facts(thing: Thing, said: Sequence[RecordGroup], newer: _Newer) -> list[Fact]:
     shown = thing.shown()
     by_value: dict[tuple[str, str], list[RecordGroup]] = defaultdict(list)

@@ -77,6 +77,7 @@ RULES: Mapping[str, tuple[int, Callable[[Exception], str]]] = {
     "click.exceptions.ClickException": (USAGE, _parser),
     "typer._click.exceptions.ClickException": (USAGE, _parser),
     "graph.store.base.StoreError": (FAILURE, str),
+    "targeting.TargetingError": (FAILURE, str),
     "sqlite3.DatabaseError": (FAILURE, _database),
     "builtins.MemoryError": (FAILURE, _memory),
     "builtins.OSError": (FAILURE, _system),

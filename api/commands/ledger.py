@@ -13,7 +13,9 @@ from api.commands.output import print_json, remark, say, table
 from api.commands.progress import progress
 
 if TYPE_CHECKING:
+    from api.settings import Settings
     from graph.store.base import Batch
+    from ingest.load import LoadResult
 
 batches = typer.Typer(invoke_without_command=True, help="List what was loaded, or remove a batch exactly.")
 
@@ -29,14 +31,8 @@ def ingest(
     json: JsonOption = False,
 ) -> None:
     """Load declarations into the store; bad rows go to quarantine with their reason."""
-    from graph.store.open import open_store
-    from ingest.load import load
-
     chosen = settings(ctx, store)
-    if missing(chosen.store):
-        _look_at(path, mapping, source)
-    with open_store(chosen.store) as target, progress(f"Loading {path}", silent=json) as bar:
-        result = load(target, path, mapping=mapping, source=source, progress=bar.rows)
+    result = load_files(chosen, path, mapping, source, silent=json)
     batch = result.batch
     if json:
         unknown = [{"file": file, "column": column} for file, column in result.unknown_columns]
@@ -52,6 +48,17 @@ def ingest(
     say(f"Batch {batch.id}")
     if batch.rows_quarantined:
         say(f"See why rows were refused: {command(chosen, 'quarantine', batch.id)}")
+
+
+def load_files(chosen: "Settings", path: Path, mapping: str, source: str | None, *, silent: bool) -> "LoadResult":
+    """Load what stands at a path into the store of the settings."""
+    from graph.store.open import open_store
+    from ingest.load import load
+
+    if missing(chosen.store):
+        _look_at(path, mapping, source)
+    with open_store(chosen.store) as target, progress(f"Loading {path}", silent=silent) as bar:
+        return load(target, path, mapping=mapping, source=source, progress=bar.rows)
 
 
 def _look_at(path: Path, mapping: str, source: str | None) -> None:

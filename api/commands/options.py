@@ -2,7 +2,10 @@
 
 import re
 import shlex
+import shutil
+import sys
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +22,9 @@ StoreOption = Annotated[
     typer.Option("--store", help="Address of the store; default: TIDEWAITER_STORE.", metavar="ADDRESS"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+FromOption = Annotated[str, typer.Option("--from", metavar="DAY", help="First day of acceptance, as 2021-03-01.")]
+ToOption = Annotated[str, typer.Option("--to", metavar="DAY", help="Last day of acceptance, included.")]
 
 
 def day(text: str | None) -> date | None:
@@ -37,6 +43,20 @@ def day(text: str | None) -> date | None:
     raise UsageError(f"'{text}' is not a day: write it as 2021-03-31.")
 
 
+def period(first: str, last: str) -> tuple[date, date]:
+    """Read the first and the last day of a period.
+
+    Raises:
+        UsageError: one is no day, or the last lies before the first.
+    """
+    begin, end = day(first), day(last)
+    assert begin is not None
+    assert end is not None
+    if end < begin:
+        raise UsageError(f"The last day {end} lies before the first, {begin}: exchange --from and --to.")
+    return begin, end
+
+
 def settings(ctx: typer.Context, store: str | None) -> "Settings":
     """Return the settings: the store is named after the command, else before it, else by the environment."""
     from api.settings import load_settings
@@ -51,8 +71,16 @@ def settings(ctx: typer.Context, store: str | None) -> "Settings":
 
 
 def command(chosen: "Settings", *words: object) -> str:
-    """Return a command line to try next; it names the store where the environment does not."""
+    """Return a command line to try next: as this one was called, naming the store where the environment does not."""
     from api.settings import load_settings
 
-    line = ["tidewaiter", *map(str, words)]
-    return shlex.join(line if load_settings().store == chosen.store else [*line, "--store", chosen.store])
+    line = [_program(), *map(str, words)]
+    if words[0] != "simulate" and load_settings().store != chosen.store:
+        line += ["--store", chosen.store]
+    return shlex.join(line)
+
+
+def _program() -> str:
+    """Return how this program is called: by its path where its name alone would not find it."""
+    called = sys.argv[0]
+    return called if Path(called).name == "tidewaiter" and shutil.which("tidewaiter") is None else "tidewaiter"

@@ -29,7 +29,16 @@ def print_json(value: Any) -> None:
 
 def say(*parts: str | Text) -> None:
     """Print a line of text for people; parts are joined as they are."""
-    console().print(Text.assemble(*(part if isinstance(part, Text) else visible(part) for part in parts)))
+    console().print(
+        Text.assemble(*(part if isinstance(part, Text) else visible(part) for part in parts)), soft_wrap=True
+    )
+
+
+def heading(text: str) -> None:
+    """Print a line that stands out, after a blank one."""
+    screen = console()
+    screen.print()
+    screen.print(Text(visible(text), "bold"), soft_wrap=True)
 
 
 def remark(message: str, style: str = "") -> None:
@@ -61,7 +70,9 @@ def table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", right: Iterable[str] = ()
 ) -> None:
     """Print a table; long values are folded, never cut. Columns in `right` are flushed right."""
-    made = Table(title=Text(title, "bold") if title else None, title_justify="left", box=None, pad_edge=False)
+    if title:
+        console().print(Text(title, "bold"))
+    made = Table(box=None, pad_edge=False)
     for name in columns:
         made.add_column(Text(name, "bold"), justify="right" if name in right else "left", overflow="fold")
     for row in rows:

@@ -16,7 +16,8 @@ class Bar:
 
     def __init__(self, screen: Progress | None = None, title: str = "") -> None:
         self._screen = screen
-        self._task = screen.add_task(visible(title), total=None) if screen is not None else None
+        self._title = visible(title)
+        self._task = screen.add_task(self._title, total=None) if screen is not None else None
 
     def share(self, done: float) -> None:
         """Report the share done, from 0 to 1."""
@@ -26,6 +27,11 @@ class Bar:
         """Report how much is done of how much."""
         if self._screen is not None and self._task is not None:
             self._screen.update(self._task, total=total, completed=done)
+
+    def doing(self, what: str) -> None:
+        """Report what is being done now."""
+        if self._screen is not None and self._task is not None:
+            self._screen.update(self._task, description=f"{self._title}: {visible(what)}")
 
     def rows(self, done: int) -> None:
         """Report the number of rows done, of a total that is not known."""

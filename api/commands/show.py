@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.commands.errors import UsageError
 from api.commands.opening import opened, resolved
-from api.commands.options import JsonOption, StoreOption, settings
-from api.commands.output import print_json, say, table
+from api.commands.options import JsonOption, StoreOption, command, settings
+from api.commands.output import numbered, print_json, say, table
+from api.commands.progress import progress
 from api.commands.published import as_heading, in_words
 
 if TYPE_CHECKING:
     from api.portrait import Portrait
+    from api.settings import Settings
 
 _COMPONENTS = ("declared", "profile", "linked", "gnn")
 _NEWER = "*"
@@ -26,25 +29,30 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a shipment or an entity: facts with their sources, links, risk taken apart, reasons."""
-    from api.portrait import portrait
+    from api.portrait import linked_paths, portrait
 
-    with opened(settings(ctx, store).store) as held:
-        ref = resolved(held, thing)
-        seen = portrait(held, ref, links=links)
-    assert seen is not None  # it was just resolved
+    chosen = settings(ctx, store)
+    with opened(chosen.store) as held:
+        seen = portrait(held, resolved(held, thing), links=links)
+        if seen is None:
+            raise UsageError(f"'{thing}' was removed a moment ago: nothing is known of it any more.")
+        with progress("Taking the linked risk apart", silent=json or not _searches(seen)):
+            paths = linked_paths(held, seen)
     if json:
-        print_json(_plain(seen))
+        print_json({**_plain(seen), "linked_paths": paths})
         return
     name = next((fact.value for fact in seen.facts if fact.field == "name" and fact.shown), "")
     say(f"{seen.ref.type} {seen.ref.key}" + (f" · {name}" if name else ""))
     say(f"Known from {_days(seen.first_on, seen.last_on)}.")
     _risk(seen)
+    _paths(seen, paths, chosen)
     _facts(seen)
     _versions(seen)
     _inspections(seen)
     _links(seen)
     if _any_newer(seen):
-        say(f"\n{_NEWER} newer than the published set: not in its risk.")
+        say("")
+        say(f"{_NEWER} newer than the published set: not in its risk.")
 
 
 def _plain(seen: "Portrait") -> dict[str, Any]:
@@ -83,7 +91,36 @@ def _score(risk: Mapping[str, Any]) -> None:
         say("No score: its own outcome was in the training.")
     else:
         say(f"Score {_number(risk['score'])}, {risk['lane']} lane")
-    table(("component", "value"), [(name, risk[name]) for name in _COMPONENTS], right=("value",))
+    for reason in risk.get("reasons") or ():
+        say(f"  - {reason}")
+    say("Components: " + ", ".join(f"{name} {_number(risk[name])}" for name in _COMPONENTS))
+
+
+def _paths(seen: "Portrait", paths: Mapping[str, Any] | None, chosen: "Settings") -> None:
+    """Show where the linked risk comes from."""
+    if seen.risk is None or not seen.risk["linked"]:
+        return
+    say("")
+    if paths is None:
+        say(f"Where the linked risk comes from can be told after '{command(chosen, 'score')}': the store has changed.")
+        return
+    rows = [(path["value"], _path(path)) for path in paths["paths"]]
+    if paths["left_out"]:
+        rows.append((paths["remainder"], numbered(paths["left_out"], "further path", "further paths")))
+    table(("value", "path"), rows, title=f"Linked risk {_number(paths['value'])} is the sum of", right=("value",))
+
+
+def _path(path: Mapping[str, Any]) -> str:
+    parts = [f"infraction in {path['source']}"]
+    for step in path["steps"]:
+        shared = f" (shared by {step['shared_by']:,})" if step["shared_by"] > 1 else ""
+        parts.append(f"{step['link']} {step['thing']}{shared}")
+    return " > ".join(parts)
+
+
+def _searches(seen: "Portrait") -> bool:
+    """Tell whether the paths are not in the set, so that finding them takes a while."""
+    return seen.risk is not None and bool(seen.risk["linked"]) and not seen.risk.get("paths")
 
 
 def _number(value: float | None) -> str:

@@ -1,7 +1,8 @@
 """Inventing a trade world."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +10,9 @@ from api.commands.errors import UsageError
 from api.commands.options import JsonOption, command, settings
 from api.commands.output import print_json, say
 from api.commands.progress import progress
+
+if TYPE_CHECKING:
+    from ingest.synthetic import SimulationSummary
 
 
 def simulate(
@@ -19,17 +23,30 @@ def simulate(
     json: JsonOption = False,
 ) -> None:
     """Invent a trade world with hidden rings, in the native format, with the truth beside it."""
-    from ingest.synthetic import simulate as invent
-
     chosen = settings(ctx, None)
     seed = chosen.seed if seed is None else seed
+    made = invent(out, shipments, seed, silent=json)
+    if json:
+        print_json({"seed": seed, **asdict(made), "out": str(out)})
+        return
+    say(told(made))
+    say(f"Load it: {command(chosen, 'ingest', out, '--mapping', 'native')}")
+
+
+def invent(out: Path, shipments: int, seed: int, *, silent: bool) -> "SimulationSummary":
+    """Write a world into a new folder."""
+    from ingest.synthetic import simulate
+
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} exists and is not an empty folder: name a new one.")
-    with progress(f"Inventing {shipments:,} shipments", silent=json) as bar:
-        invent(out, shipments=shipments, seed=seed, progress=bar.part)
-    files = sorted(path.name for path in out.iterdir())
-    if json:
-        print_json({"folder": str(out), "shipments": shipments, "seed": seed, "files": files})
-        return
-    say(f"{shipments:,} shipments (seed {seed}) in {out}: {', '.join(files)}")
-    say(f"Load them: {command(chosen, 'ingest', out, '--mapping', 'native')}")
+    with progress(f"Inventing {shipments:,} shipments", silent=silent) as bar:
+        return simulate(out, shipments=shipments, seed=seed, progress=bar.part)
+
+
+def told(made: "SimulationSummary") -> str:
+    """Return what a world came to."""
+    return (
+        f"{made.shipments:,} shipments of {made.importers:,} importers from {made.first_day} to {made.last_day} in "
+        f"{made.out}; {made.infractions:,} are infractions, {made.ring_infractions:,} of them by {made.rings:,} rings, "
+        f"and inspections have found {made.infractions_found:,}"
+    )
