@@ -1,0 +1,96 @@
+"""What was found before where two things came together, exact by day: commodity and origin, office and mode, ...
+
+A pair of things is a node of its own here (a meta-structure rather than a metapath: Huang et al., "Meta Structure",
+KDD 2016), since a path over the one thing and a path over the other cannot tell how they go together. Which pairs
+there are follows from the columns by one rule, the same for every source.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.rates import Events, combine, counts, outcome_events, overall, shrunk
+from graph.snapshot import Int, Long, Real, Snapshot
+
+STRENGTH = 4.0
+PLAIN_RATE = 0.05
+PLAIN_STRENGTH = 20.0
+
+# Columns that never tell much beside the others: the same for nearly all shipments, or told by another column.
+KEY_COLUMNS = ("commodity", "origin", "departure", "office")
+PARTY_COLUMNS = ("importer", "exporter", "declarant")
+PARTY_WITH = ("importer", "exporter", "declarant", "commodity", "origin", "office")
+
+
+def columns(snapshot: Snapshot) -> dict[str, Long]:
+    """Return an integer code per version for each column that goes into combinations, -1 where blank.
+
+    Codes of goods and places, declared texts, and the declared numbers in powers of two.
+    """
+    declarations = snapshot.declarations
+    found: dict[str, Long] = {name: declarations.keys[name].astype(np.int64) for name in KEY_COLUMNS}
+    commodities = snapshot.things["Commodity"].keys.to_pylist()
+    headings = {text: number for number, text in enumerate(sorted({key[:4] for key in commodities}))}
+    heading = np.array([*(headings[key[:4]] for key in commodities), -1], dtype=np.int64)
+    found["heading"] = heading[found["commodity"]]
+    for name, text in sorted(declarations.texts.items()):
+        found[name] = text.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    value, mass = declarations.numbers["customs_value"], declarations.numbers["net_mass_kg"]
+    numbers = {name: column for name, column in sorted(declarations.numbers.items()) if name != "gross_mass_kg"}
+    numbers["value_per_kg"] = np.where(mass > 0, value / np.where(mass > 0, mass, 1.0), np.nan)
+    for name, number in numbers.items():
+        found[name] = powers_of_two(number)
+    return found
+
+
+def powers_of_two(number: Real) -> Long:
+    """Return the power of two at or below each number, counted from 2**-1000; 0 for zero and less, -1 for blanks."""
+    exponent = np.frexp(np.where(number > 0, number, 1.0))[1] + 1000
+    power = np.where(number > 0, exponent, 0).astype(np.int64)
+    return np.where(np.isnan(number), -1, power)
+
+
+def pairs(names: list[str]) -> list[tuple[str, str]]:
+    """Return the pairs of columns that are counted, each once, the first column being the token it belongs to."""
+    found = [(one, other) for at, one in enumerate(names) for other in names[at + 1 :]]
+    nested = {("commodity", "heading"), ("heading", "commodity")}
+    return [pair for pair in found if pair not in nested]
+
+
+def combination_tokens(
+    snapshot: Snapshot, rows: Long, days: Int
+) -> tuple[dict[str, tuple[str, ...]], npt.NDArray[np.float32]]:
+    """Return names of the features of each column's token, and the features, [n, all features].
+
+    A column's token holds the log odds of an infraction, less the overall ones, and the logarithm of how often it was
+    inspected, for the row's value of the column by itself and with its value of each later column. The odds of a pair
+    are shrunk towards what both values say by themselves.
+    """
+    events = outcome_events(snapshot)
+    base = _logit(overall(events, days, PLAIN_RATE, PLAIN_STRENGTH))
+    codes = columns(snapshot)
+    names = list(codes)
+    features: dict[str, list[str]] = {f"with>{name}": [] for name in names}
+    values: dict[str, list[npt.NDArray[np.float32]]] = {f"with>{name}": [] for name in names}
+    alone: dict[str, Real] = {}
+
+    def put(token: str, name: str, code: Long, parent: Real) -> Real:
+        odds, inspected = _odds(events, code, rows, days, parent)
+        features[token] += [f"{name}_log_odds", f"{name}_log_inspected"]
+        values[token] += [(odds - base).astype(np.float32), np.log1p(inspected).astype(np.float32)]
+        return odds - base
+
+    for name in names:
+        alone[name] = put(f"with>{name}", name, codes[name], base)
+    for one, other in pairs(names):
+        put(f"with>{one}", other, combine(codes[one], codes[other]), base + alone[one] + alone[other])
+    every = [np.stack(listed, axis=1) for listed in values.values()]
+    return {token: tuple(listed) for token, listed in features.items()}, np.concatenate(every, axis=1)
+
+
+def _odds(events: Events, code: Long, rows: Long, days: Int, parent: Real) -> tuple[Real, Long]:
+    inspected, infractions = counts(events, code, rows, days)
+    return _logit(shrunk(inspected, infractions, 1.0 / (1.0 + np.exp(-parent)), STRENGTH)), inspected
+
+
+def _logit(rate: Real) -> Real:
+    return np.log(rate / (1.0 - rate))

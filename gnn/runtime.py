@@ -1,0 +1,58 @@
+"""How torch is brought in and made to give the same bits twice."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+THREADS = 1  # a fixed number, since the order of parallel sums is part of the result
+
+
+def quiet_import() -> None:
+    """Import torch-geometric (8-12 s, once) without the one warning that its import raises for every user."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"`torch\.jit\.script` is deprecated", category=FutureWarning)
+        warnings.filterwarnings("ignore", message=r"`torch\.jit\.script` is deprecated", category=DeprecationWarning)
+        import torch_geometric.data
+        import torch_geometric.utils  # noqa: F401
+
+
+def device() -> "torch.device":
+    """Return the graphics card where there is one, else the processor."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def repeatable(seed: int) -> Iterator[None]:
+    """Run a block with seeded, deterministic torch on a fixed number of threads; put everything back after it."""
+    import torch
+
+    # cuBLAS is deterministic only with a workspace of fixed size.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    strict = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(), threads(THREADS):
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(True)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(strict)
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Run a block with torch on so many threads; many small steps are faster on one."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
