@@ -1,0 +1,78 @@
+"""From log odds to a probability that means what it says, for all arriving shipments."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.snapshot import Flag, Real
+
+FEWEST_RANDOM = 10
+"""Infractions (and clean outcomes) that the random arm must have to be calibrated on."""
+
+SLOPE_SPREAD = 0.25
+"""How far the random arm may move the slope: the standard deviation of the prior around what all outcomes say."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """p = 1 / (1 + exp(-(slope · logit + intercept))); the slope is above 0, so that the ranking stays.
+
+    `arm` says what it was fitted on: `random` or `all` outcomes.
+    """
+
+    slope: float
+    intercept: float
+    arm: str
+
+    def probabilities(self, logits: Real) -> Real:
+        """Return the calibrated probabilities, [n]."""
+        return 1.0 / (1.0 + np.exp(-(self.slope * logits + self.intercept)))
+
+
+def calibrate(logits: Real, labels: npt.NDArray[np.integer], random: Flag) -> Calibration:
+    """Fit the calibration on log odds of shipments that had no part in them.
+
+    Inspections are selected, so that even an exact model of the inspected is wrong about those who arrive. All
+    outcomes tell the shape; where enough shipments were selected at random, these alone tell the level, and move the
+    shape as far as their number allows. Platt scaling ("Probabilistic outputs for support vector machines", 1999), as
+    the maximum of the posterior with a normal prior for the slope.
+
+    Args:
+        logits: [n] log odds.
+        labels: [n] 1 infraction, 0 clean.
+        random: [n] whether the shipment was selected at random.
+    """
+    slope, intercept = _platt(logits, labels, 1.0, 1.0)
+    infractions = int(labels[random].sum())
+    if min(infractions, int(random.sum()) - infractions) < FEWEST_RANDOM:
+        return Calibration(slope, intercept, "all")
+    part = _platt(slope * logits[random], labels[random], 1.0, SLOPE_SPREAD)
+    return Calibration(part[0] * slope, part[1], "random")
+
+
+def _platt(logits: Real, labels: npt.NDArray[np.integer], centre: float, spread: float) -> tuple[float, float]:
+    """Return slope and intercept: Newton's method, each step halved until it leads downhill with a slope above 0."""
+    count, hits = len(labels), int(labels.sum())
+    # Platt's targets, which keep the fit finite where the classes can be told apart.
+    target = np.where(labels == 1, (hits + 1.0) / (hits + 2.0), 1.0 / (count - hits + 2.0))
+
+    def loss(at: Real) -> float:
+        z = at[0] * logits + at[1]
+        return float((np.logaddexp(0.0, z) - target * z).sum() + ((at[0] - centre) / spread) ** 2 / 2)
+
+    at: Real = np.array([centre, 0.0])
+    for _ in range(100):
+        p = 1.0 / (1.0 + np.exp(-(at[0] * logits + at[1])))
+        residual, weight = p - target, p * (1.0 - p)
+        gradient = np.array([(residual * logits).sum() + (at[0] - centre) / spread**2, residual.sum()])
+        cross = (weight * logits).sum()
+        hessian = np.array([[(weight * logits**2).sum() + 1.0 / spread**2, cross], [cross, weight.sum() + 1e-9]])
+        step = np.linalg.solve(hessian, gradient)
+        before = loss(at)
+        while np.abs(step).max() > 1e-9 and (at[0] <= step[0] or loss(at - step) > before):
+            step = step / 2
+        if np.abs(step).max() <= 1e-9:
+            break
+        at = at - step
+    return float(at[0]), float(at[1])

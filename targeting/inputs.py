@@ -1,0 +1,102 @@
+"""All that the score reads of shipments, by component."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from graph.snapshot import Int, Long, Snapshot, labels
+from targeting import TargetingError
+from targeting.declared import Vocabulary, declared
+from targeting.features import Block
+from targeting.network import Network
+from targeting.profiles import Matrix, Plan, Profiles, profiles
+
+if TYPE_CHECKING:
+    from gnn.tokens import Tokens
+
+CHUNK = 25_000
+"""Shipments that are scored at a time, which bounds the memory."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is read of n rows: see `targeting.declared`, `targeting.profiles`, `targeting.network`, `gnn.features`."""
+
+    rows: Long
+    days: Int
+    declared: Block
+    profiles: Profiles
+    profile: Block
+    network: Block
+    tokens: "Tokens"
+
+
+def profile_block(plan: Plan, odds: Matrix) -> Block:
+    """Return the features of a plan's profiles as a block."""
+    return Block(plan.names, (False,) * len(plan.names), odds)
+
+
+def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days: Int) -> Inputs:
+    """Return what is read of rows, with what was known before each row's day."""
+    from gnn.features import tokens
+
+    snapshot = network.snapshot
+    found = profiles(snapshot, rows, days, plan)
+    return Inputs(
+        rows,
+        days,
+        declared(snapshot, rows, vocabulary),
+        found,
+        profile_block(plan, found.odds),
+        network.features(rows, days),
+        tokens(snapshot, rows, days),
+    )
+
+
+def chunks(days: Int, progress: Callable[[str], None]) -> Iterator[Long]:
+    """Yield positions in pieces, by day: a piece then needs few of the cutoffs."""
+    order = np.argsort(days, kind="stable")
+    for start in range(0, len(order), CHUNK):
+        progress(f"scored {start:,} of {len(order):,} shipments")
+        yield order[start : start + CHUNK]
+
+
+def shipment_keys(snapshot: Snapshot, rows: Long) -> pa.StringArray:
+    """Return the key of the shipment of each row."""
+    return snapshot.things["Shipment"].keys.take(pa.array(snapshot.declarations.shipment[rows]))
+
+
+def capped_days(snapshot: Snapshot, rows: Long, as_of: int) -> Int:
+    """Return the day of each row: that of its acceptance, or the as-of day where that is earlier."""
+    return np.minimum(snapshot.declarations.accepted_on[rows], np.int32(as_of)).astype(np.int32)
+
+
+def training_rows(snapshot: Snapshot, as_of: int) -> tuple[Long, Int, Long]:
+    """Return rows, days and labels of the shipments accepted before a day whose outcome was known before it.
+
+    Raises:
+        TargetingError: there is none, or the outcomes are all of one kind.
+    """
+    declarations = snapshot.declarations
+    rows = declarations.first
+    rows = rows[(declarations.known_on[rows] < as_of) & (declarations.accepted_on[rows] < as_of)]
+    shipments = declarations.shipment[rows]
+    label = labels(snapshot, shipments, np.full(len(rows), as_of, dtype=np.int32))
+    known: Long = np.flatnonzero(label >= 0)
+    rows, found = rows[known], label[known].astype(np.int64)
+    day = np.datetime64(int(as_of), "D")
+    if not len(rows):
+        raise TargetingError(
+            f"No outcome of an inspection was known before {day}, so there is nothing to learn from; load outcomes, or "
+            "train until a later date."
+        )
+    if found.all() or not found.any():
+        kind = "infractions" if found.all() else "clean"
+        raise TargetingError(
+            f"All {len(rows):,} outcomes known before {day} are {kind}; training needs both kinds: load more outcomes, "
+            "or train until a later date."
+        )
+    return rows, capped_days(snapshot, rows, as_of), found

@@ -1,0 +1,111 @@
+"""What the network says of shipments: structure, communities and linked risk, by the cutoff each may use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from graph import communities as community
+from graph.communities import Communities
+from graph.cutoffs import grid, last_cutoff
+from graph.linked_risk import LinkedRisk, linked_risk
+from graph.snapshot import Int, Long, Real, Snapshot
+from graph.structure import DESCRIPTIONS as STRUCTURE
+from graph.structure import structure
+from targeting import TargetingError
+from targeting.features import Block, quantities
+
+NAMES = (*STRUCTURE, *community.DESCRIPTIONS, "linked_risk")
+"""The features, in their order."""
+
+
+@dataclass
+class Network:
+    """The network as it was known at each cutoff.
+
+    Attributes:
+        snapshot: the network.
+        cutoffs: days of the grid up to the as-of day.
+        communities: the communities at each cutoff, with ids that stay from cutoff to cutoff.
+    """
+
+    snapshot: Snapshot
+    cutoffs: Int
+    communities: list[Communities]
+    _risk: LinkedRisk | None = field(default=None, repr=False)
+
+    @property
+    def resolution(self) -> float:
+        """Return the resolution of the communities."""
+        return self.communities[-1].resolution
+
+    def risk(self, position: int) -> LinkedRisk:
+        """Return the linked risk at a cutoff; the last one asked for is kept."""
+        day = int(self.cutoffs[position])
+        if self._risk is None or self._risk.day != day:
+            self._risk = linked_risk(self.snapshot, day)
+        return self._risk
+
+    def linked(self, rows: Long, days: Int) -> Real:
+        """Return the linked risk of each row at the last cutoff on or before its day, 0 where there is none, [n]."""
+        risk = np.zeros(len(rows))
+        at = last_cutoff(self.cutoffs, days)
+        for position in np.unique(at[at >= 0]):
+            mine = np.flatnonzero(at == position)
+            risk[mine] = self.risk(int(position)).of_rows(rows[mine])
+        return risk
+
+    def community_of(self, rows: Long, days: Int) -> list[str | None]:
+        """Return the id of the community of each row's importer at the last cutoff on or before its day."""
+        found: list[str | None] = [None] * len(rows)
+        at = last_cutoff(self.cutoffs, days)
+        for position in np.unique(at[at >= 0]):
+            here = self.communities[int(position)]
+            mine = np.flatnonzero(at == position)
+            for row, number in zip(mine, here.of_rows(self.snapshot, rows[mine]), strict=True):
+                if number >= 0:
+                    found[int(row)] = here.ids[int(number)]
+        return found
+
+    def features(self, rows: Long, days: Int) -> Block:
+        """Return the features of `NAMES` for each row, with what was known before its day."""
+        figures = structure(self.snapshot, rows, days)
+        figures |= community.features(self.snapshot, self.communities, self.cutoffs, rows, days)
+        figures["linked_risk"] = self.linked(rows, days)
+        return quantities(NAMES, [figures[name] for name in NAMES], len(rows))
+
+
+def network(
+    snapshot: Snapshot,
+    as_of: int,
+    *,
+    seed: int,
+    resolution: float | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Network:
+    """Find the communities at every cutoff up to a day.
+
+    Args:
+        snapshot: the network.
+        as_of: the last cutoff; days since 1970-01-01.
+        seed: of the community detection.
+        resolution: of the communities; chosen on the last cutoff where not given.
+        progress: is told what is being done.
+
+    Raises:
+        TargetingError: nothing was declared before the day.
+    """
+    days = snapshot.declarations.accepted_on
+    if not len(days) or int(days.min()) >= as_of:
+        day = np.datetime64(int(as_of), "D")
+        raise TargetingError(f"No shipment was accepted before {day}; load declarations, or choose a later day.")
+    cutoffs = grid(int(days.min()), as_of)
+    progress("communities")
+    last = community.communities(snapshot, as_of, seed=seed, resolution=resolution)
+    found: list[Communities] = []
+    for number, cutoff in enumerate(cutoffs[:-1]):
+        progress(f"communities {number + 1} of {len(cutoffs)}")
+        here = community.communities(snapshot, int(cutoff), seed=seed, resolution=last.resolution)
+        found.append(community.identify(found[-1], here) if found else here)
+    found.append(community.identify(found[-1], last) if found else last)
+    return Network(snapshot, cutoffs, found)

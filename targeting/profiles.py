@@ -1,0 +1,184 @@
+"""Profiles: as-of infraction rates of what officers think in, from single fields to combinations of three.
+
+One rule makes them for every source. A *field* is any column of the declarations: a party, a place, a commodity or a
+heading above it, a text, or a number in powers of two. There are profiles of every field, of every pair of fields, and
+of every pair together with the commodity. Which of them a model keeps is measured in its training: those that are known
+often enough, and that tell more than a part of themselves.
+
+Each rate is drawn towards what its parts say (`graph.rates.shrunk`); the feature is its log odds less those of all
+shipments inspected before the day, so that 0 means nothing is known.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from graph.rates import Counts, Events, combine, counts, outcome_events, overall, shrunk
+from graph.snapshot import Int, Long, Real, Snapshot
+from targeting.declared import COMMODITY_LEVELS, numbers
+
+STRENGTH = 2.0
+"""Inspections' worth of its parents' rate that a rate is drawn with."""
+
+PRIOR, PRIOR_STRENGTH = 0.1, 20.0
+"""What the rate of all shipments is drawn towards, so that the first days of a source have one."""
+
+SUPPORT = 0.02
+"""Part of the training rows that must have an earlier inspection in a profile for it to be kept."""
+
+_GIVEN = ("Address", "Contact", "TransportDocument")
+_WITH = "commodity_6"
+
+Combination = tuple[str, ...]
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The profiles that a model keeps, each the sorted names of its fields; parts come before wholes."""
+
+    profiles: tuple[Combination, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the features."""
+        return tuple("profile:" + " x ".join(profile) for profile in self.profiles)
+
+
+def fields(snapshot: Snapshot) -> dict[str, Long]:
+    """Return the code of every version in every field, -1 where blank; codes have no meaning between snapshots."""
+    declarations = snapshot.declarations
+    found: dict[str, Long] = {name: column.astype(np.int64) for name, column in declarations.keys.items()}
+    commodity = found.pop("commodity")
+    texts = snapshot.things["Commodity"].keys.to_pylist()
+    for digits in COMMODITY_LEVELS:
+        level = np.unique(np.array([text[:digits] for text in texts], dtype=str), return_inverse=True)[1]
+        found[f"commodity_{digits}"] = np.append(level, -1)[commodity]
+    if any(len(text) > COMMODITY_LEVELS[-1] for text in texts):
+        found["commodity"] = commodity
+    for name, column in sorted(declarations.texts.items()):
+        found[name] = pc.fill_null(column.indices, -1).to_numpy().astype(np.int64)
+    for name, amounts in numbers(snapshot, np.arange(len(declarations))).items():
+        found[name] = powers_of_two(amounts)
+    return found
+
+
+def powers_of_two(amounts: Real) -> Long:
+    """Return 0 for nothing (or less) and one number per power of two above it; -1 where blank."""
+    _, exponent = np.frexp(amounts)
+    return np.where(np.isnan(amounts), -1, np.where(amounts > 0, exponent.astype(np.int64) + 1100, 0))
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Profiles of n rows, a column each.
+
+    Attributes:
+        odds: [n, profiles] the features.
+        inspected, infractions: [n, profiles] earlier inspections with the same values, and infractions among them.
+    """
+
+    odds: Matrix
+    inspected: npt.NDArray[np.int32]
+    infractions: npt.NDArray[np.int32]
+
+
+def learn(
+    snapshot: Snapshot, rows: Long, days: Int, progress: Callable[[str], None] = lambda _: None
+) -> tuple[Plan, Matrix]:
+    """Return the profiles worth keeping, and the features of the training rows.
+
+    A profile is dropped where too few of the training rows have an earlier inspection in it, or where its counts are
+    everywhere those of a part of it (the heading above a commodity adds nothing to it).
+    """
+    counter = _Counter(snapshot, rows, days)
+    varied = [name for name, codes in counter.codes.items() if len(np.unique(codes[rows])) > 1]
+    candidates = _candidates(snapshot, varied)
+    fewest = max(SUPPORT * len(rows), 1)
+    inspected: dict[Combination, Long] = {}
+    odds: dict[Combination, Matrix] = {}
+    kept = []
+    for done, profile in enumerate(candidates):
+        parts = _parts(profile)
+        if any(part not in odds for part in parts):
+            continue
+        counted, feature = counter.profile(profile, [odds[part] for part in parts])
+        # A single field is compared with the other single fields: a country may come by itself and as a place.
+        alike = parts or [other for other in inspected if len(other) == 1]
+        told = any(np.array_equal(counted.inspected, inspected[part]) for part in alike)
+        if np.count_nonzero(counted.inspected) >= fewest and not told:
+            kept.append(profile)
+            odds[profile] = feature
+            if len(profile) < 3:
+                inspected[profile] = counted.inspected
+        if done % 50 == 0:
+            progress(f"profiles {done + 1:,} of {len(candidates):,}")
+    features = np.empty((len(rows), len(kept)), dtype=np.float32)
+    for at, profile in enumerate(kept):
+        features[:, at] = odds[profile]
+    return Plan(tuple(kept)), features
+
+
+def profiles(snapshot: Snapshot, rows: Long, days: Int, plan: Plan) -> Profiles:
+    """Return the profiles of a plan for rows, with what was known before each row's day.
+
+    Args:
+        snapshot: the network; a field that it does not have is blank.
+        rows: [n] versions of declarations.
+        days: [n] the day of each.
+        plan: the profiles.
+    """
+    counter = _Counter(snapshot, rows, days)
+    shape = len(rows), len(plan.profiles)
+    found = Profiles(np.empty(shape, np.float32), np.empty(shape, np.int32), np.empty(shape, np.int32))
+    column = {profile: at for at, profile in enumerate(plan.profiles)}
+    for profile, at in column.items():
+        parents = [found.odds[:, column[part]] for part in _parts(profile)]
+        counted, found.odds[:, at] = counter.profile(profile, parents)
+        found.inspected[:, at], found.infractions[:, at] = counted
+    return found
+
+
+class _Counter:
+    """Counts outcomes by combination, for fixed rows and days."""
+
+    def __init__(self, snapshot: Snapshot, rows: Long, days: Int) -> None:
+        self.rows, self.days = rows, days
+        self.events: Events = outcome_events(snapshot)
+        self.codes = fields(snapshot)
+        self.base = logit(overall(self.events, days, PRIOR, PRIOR_STRENGTH))
+
+    def profile(self, profile: Combination, parents: Sequence[Matrix]) -> tuple[Counts, Matrix]:
+        """Return the counts of a profile, and its feature."""
+        codes = combine(*(self.codes[name] for name in profile))
+        counted = counts(self.events, codes, self.rows, self.days)
+        above = np.mean(parents, axis=0, dtype=np.float64) if parents else 0.0
+        parent = 1.0 / (1.0 + np.exp(-(self.base + above)))
+        return counted, (logit(shrunk(*counted, parent, STRENGTH)) - self.base).astype(np.float32)
+
+
+def logit(rate: Real) -> Real:
+    """Return the log odds of a rate."""
+    return np.log(rate / (1.0 - rate))
+
+
+def _candidates(snapshot: Snapshot, named: list[str]) -> list[Combination]:
+    """Return all profiles that may be made of the fields, parts before wholes."""
+    types = snapshot.declarations.key_types
+    # What a party or its carrier gave (an address, a document's number) is its own for the most part, so that a
+    # combination tells no more than it does by itself.
+    combined = sorted(name for name in named if types.get(name) not in _GIVEN)
+    pairs = list(combinations(combined, 2))
+    triples: list[Combination] = []
+    if _WITH in combined:
+        others = [name for name in combined if not name.startswith("commodity")]
+        triples = [tuple(sorted((_WITH, *pair))) for pair in combinations(others, 2)]
+    return [*((name,) for name in sorted(named)), *pairs, *triples]
+
+
+def _parts(profile: Combination) -> list[Combination]:
+    return list(combinations(profile, len(profile) - 1)) if len(profile) > 1 else []

@@ -1,0 +1,250 @@
+"""Results for the store: communities, linked risk, scores and reasons, as one immutable set."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from graph.build import snapshot
+from graph.cutoffs import grid, last_cutoff
+from graph.linked_risk import Paths, linked_risk
+from graph.records import Ref
+from graph.snapshot import NEVER, Flag, Int, Real, Snapshot, labels
+from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
+from targeting import TargetingError
+from targeting.inputs import shipment_keys
+from targeting.model import Model, Scores, day_number, score
+from targeting.network import Network, network
+
+RED, YELLOW = 0.05, 0.10
+"""Parts of the latest shipments that the lanes are cut at: the highest 5 %, then the next 10 %."""
+
+LANE_DAYS = 90
+PATHS_KEPT = 500
+"""Entities whose paths are stored with the set, those of the highest linked risk; others' are found when asked."""
+
+PATHS_SHOWN = 10
+_BATCH = 50_000
+_ENTITIES = ("Trader", "Forwarder")
+
+
+def default_as_of(network_snapshot: Snapshot) -> int:
+    """Return the day after the latest acceptance, in days since 1970-01-01."""
+    accepted = network_snapshot.declarations.accepted_on
+    if not len(accepted):
+        raise TargetingError("The store holds no declaration; load some with `tidewaiter ingest` first.")
+    return int(accepted.max()) + 1
+
+
+def analyse(
+    store: GraphStore, as_of: date | None = None, *, seed: int, progress: Callable[[str], None] = lambda _: None
+) -> PublishedSet:
+    """Find the communities and the linked risk as known before a day, and publish them.
+
+    Args:
+        store: where the network is and the set goes.
+        as_of: the day; by default the one after the latest acceptance.
+        seed: of the community detection.
+        progress: is told what is being done.
+
+    Raises:
+        TargetingError: there is nothing to analyse.
+    """
+    progress("reading the network")
+    whole = snapshot(store)
+    day = default_as_of(whole) if as_of is None else day_number(as_of)
+    here = network(whole, day, seed=seed, progress=progress)
+    progress("linked risk")
+    about = {"resolution": repr(here.resolution), "communities": str(len(here.communities[-1])), "seed": str(seed)}
+    return _publish(store, here, "", {}, about, [], progress)
+
+
+def score_store(
+    store: GraphStore,
+    model: Model,
+    model_id: str,
+    as_of: date | None = None,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> PublishedSet:
+    """Score every shipment and publish the set: communities, linked risk, scores and reasons.
+
+    Args:
+        store: where the network is and the set goes.
+        model: what to score with, and its id.
+        model_id: the model's id in the registry.
+        as_of: shipments accepted on or after this day are scored with what was known before it; by default the day
+            after the latest acceptance.
+        progress: is told what is being done.
+
+    Raises:
+        TargetingError: there is nothing to score, or the model does not fit the data.
+    """
+    progress("reading the network")
+    whole = snapshot(store)
+    day = default_as_of(whole) if as_of is None else day_number(as_of)
+    here = network(whole, day, seed=model.seed, resolution=model.resolution, progress=progress)
+    found = score(model, here, whole.declarations.first, progress=progress)
+    thresholds = lane_thresholds(found.score, whole.declarations.accepted_on[found.rows])
+    about = {
+        "resolution": repr(here.resolution),
+        "communities": str(len(here.communities[-1])),
+        "seed": str(model.seed),
+        "calibrated_on": model.calibration.arm,
+        "trained_before": str(np.datetime64(model.as_of, "D")),
+    }
+    progress("publishing")
+    return _publish(store, here, model_id, thresholds, about, list(_shipments(here, found, thresholds)), progress)
+
+
+def lane_thresholds(scores: Real, accepted_on: Int) -> dict[str, float]:
+    """Return the lowest score of the red and of the yellow lane, from the shipments of the last `LANE_DAYS` days."""
+    recent = scores[(accepted_on > int(accepted_on.max(initial=0)) - LANE_DAYS) & ~np.isnan(scores)]
+    if not len(recent):
+        recent = scores[~np.isnan(scores)]
+    if not len(recent):
+        return {"red": 1.0, "yellow": 1.0}
+    falling = np.sort(recent)[::-1]
+
+    def lowest(part: float) -> float:
+        return float(falling[max(int(np.ceil(part * len(falling))), 1) - 1])
+
+    return {"red": lowest(RED), "yellow": lowest(RED + YELLOW)}
+
+
+def _lanes(scores: Real, thresholds: dict[str, float]) -> list[str | None]:
+    lanes = np.where(scores >= thresholds["red"], "red", np.where(scores >= thresholds["yellow"], "yellow", "green"))
+    return [None if blank else str(lane) for lane, blank in zip(lanes, np.isnan(scores), strict=True)]
+
+
+def _shipments(here: Network, found: Scores, thresholds: dict[str, float]) -> Iterator[pa.RecordBatch]:
+    declarations = here.snapshot.declarations
+    keys = shipment_keys(here.snapshot, found.rows)
+    shipments = declarations.shipment[found.rows]
+    known = labels(here.snapshot, shipments, np.full(len(shipments), NEVER, dtype=np.int32)) >= 0
+    decided: Flag = known | np.isnan(found.score)
+    communities = here.community_of(found.rows, found.days)
+    lanes = _lanes(found.score, thresholds)
+    for start in range(0, len(keys), _BATCH):
+        part = slice(start, start + _BATCH)
+        names = keys[part].to_pylist()
+        yield pa.record_batch(
+            {
+                "shipment": keys[part],
+                "source": pa.array([key.partition("/")[0] for key in names], pa.string()),
+                "accepted_on": pa.array(declarations.accepted_on[found.rows[part]]).cast(pa.date32()),
+                "score": pa.array(found.score[part], from_pandas=True),
+                **{name: pa.array(getattr(found, name)[part]) for name in ("declared", "profile", "linked", "gnn")},
+                "lane": pa.array(lanes[part], pa.string()),
+                "community": pa.array(communities[part], pa.string()),
+                "decided": pa.array(decided[part]),
+                "reasons": pa.array([_json(list(why)) for why in found.reasons[part]], pa.string()),
+            },
+            schema=SHIPMENT_RESULT,
+        )
+
+
+def _entities(here: Network) -> Iterator[pa.RecordBatch]:
+    communities, risk = here.communities[-1], here.risk(len(here.cutoffs) - 1)
+    linked = {kind: risk.entity[kind] for kind in _ENTITIES}
+    ranked = np.sort(np.concatenate(list(linked.values())))[::-1]
+    bar = float(ranked[PATHS_KEPT]) if len(ranked) > PATHS_KEPT else 0.0
+    for kind in _ENTITIES:
+        keys = here.snapshot.things[kind].keys
+        number, values = communities.number[kind], linked[kind]
+        for start in range(0, len(keys), _BATCH):
+            part = slice(start, start + _BATCH)
+            names = keys[part].to_pylist()
+            paths = [
+                _json(paths_as_data(risk.paths(Ref(kind, key), PATHS_SHOWN), value)) if value > bar else None
+                for key, value in zip(names, values[part].tolist(), strict=True)
+            ]
+            yield pa.record_batch(
+                {
+                    "type": pa.array([kind] * len(names), pa.string()),
+                    "key": keys[part],
+                    "community": pa.array(
+                        [communities.ids[at] if at >= 0 else None for at in number[part]], pa.string()
+                    ),
+                    "stability": pa.array(communities.stability[kind][part]),
+                    "linked": pa.array(values[part]),
+                    "paths": pa.array(paths, pa.string()),
+                },
+                schema=ENTITY_RESULT,
+            )
+
+
+def paths_as_data(found: Paths, value: float) -> dict[str, Any]:
+    """Return paths as plain data: `value` is the sum of the paths' values and the `remainder` of those left out."""
+    return {
+        "value": value,
+        "paths": [
+            {
+                "value": path.value,
+                "source": str(path.source),
+                "steps": [{"thing": str(s.ref), "link": s.link, "shared_by": s.shared_by} for s in path.steps],
+            }
+            for path in found.paths
+        ],
+        "remainder": found.remainder,
+        "left_out": found.left_out,
+    }
+
+
+def paths_now(store: GraphStore, ref: Ref, as_of: date, limit: int = PATHS_SHOWN) -> dict[str, Any] | None:
+    """Return the linked risk of a shipment, trader or forwarder taken apart, as known before a day.
+
+    A shipment's risk is that of its first version, with what was known before its acceptance or `as_of`. None where the
+    thing was not known then.
+    """
+    whole = snapshot(store)
+    kind = whole.things.get(ref.type)
+    number = kind.keys.index(ref.key).as_py() if kind is not None else -1
+    if number < 0:
+        return None
+    day = day_number(as_of)
+    if ref.type != "Shipment":
+        risk = linked_risk(whole, day)
+        if ref.type not in risk.entity:
+            return None
+        return paths_as_data(risk.paths(ref, limit), float(risk.entity[ref.type][number]))
+    declarations = whole.declarations
+    rows = declarations.first[declarations.shipment[declarations.first] == number]
+    if not len(rows):
+        return None
+    cutoffs = grid(int(declarations.accepted_on.min()), day)
+    mine = np.minimum(declarations.accepted_on[rows], np.int32(day)).astype(np.int32)
+    at = int(last_cutoff(cutoffs, mine)[0])
+    if at < 0:
+        return {"value": 0.0, "paths": [], "remainder": 0.0, "left_out": 0}
+    risk = linked_risk(whole, int(cutoffs[at]))
+    return paths_as_data(risk.paths(int(rows[0]), limit), float(risk.of_rows(rows)[0]))
+
+
+def _publish(
+    store: GraphStore,
+    here: Network,
+    model: str,
+    thresholds: dict[str, float],
+    about: dict[str, str],
+    shipments: list[pa.RecordBatch],
+    progress: Callable[[str], None],
+) -> PublishedSet:
+    as_of = date(1970, 1, 1) + timedelta(days=int(here.cutoffs[-1]))
+    named = json.dumps([here.snapshot.version, as_of.isoformat(), model, thresholds, about], sort_keys=True)
+    heading = PublishedSet(
+        hashlib.sha256(named.encode()).hexdigest()[:12], here.snapshot.version, as_of, model, thresholds, about
+    )
+    progress("taking linked risk apart")
+    entities = list(_entities(here))
+    progress("publishing")
+    store.publish(heading, {"shipment": shipments, "entity": entities})
+    return heading
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
