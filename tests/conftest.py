@@ -16,3 +16,5 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.upper().startswith("TIDEWAITER_") and name != "TIDEWAITER_DATA":
             monkeypatch.delenv(name)
+    # Workers that share the tests out set the width of a terminal that is not there.
+    monkeypatch.delenv("COLUMNS", raising=False)
