@@ -2,8 +2,10 @@
 
 Traders and forwarders are projected onto one weighted network. Each tie counts by how rare it is, as in Newman's
 weighting of co-authorship ("Scientific collaboration networks II", Phys. Rev. E 64, 2001): an address that n parties
-share ties each two of them with 1 / (n - 1), an exporter with n importers each of them with 1 / n. The Leiden algorithm
-(Traag, Waltman and van Eck, Sci. Rep. 9, 2019) finds the partition of greatest modularity at a resolution γ.
+share ties each two of them with 1 / (n - 1), an exporter with n importers each of them with 1 / n. Louvain's method
+with refinement (Blondel et al., J. Stat. Mech. P10008, 2008; Staudt and Meyerhenke, IEEE TPDS 27, 2016) seeks the
+partition of greatest modularity at a resolution γ; a community in pieces is divided into them. Why not Leiden's method:
+`docs/decisions/0003-louvain-for-leiden.md`.
 
 The resolution is not assumed. Modularity has a plateau of partitions almost as good as the best (Good, de Montjoye and
 Clauset, Phys. Rev. E 81, 2010), and the best one by itself merges small groups in a large network (Fortunato and
@@ -20,6 +22,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from graph.cutoffs import last_cutoff
 from graph.rates import outcome_events, sums
@@ -41,7 +45,7 @@ LEFT_OUT = 0.1
 
 _RUNS = 4
 _TRIALS = 2
-_ITERATIONS = 5
+_ITERATIONS = 32
 _PARTIES = ("Trader", "Forwarder")
 _INHERITED = 0.3
 _ONE_AT_A_TIME = threading.Lock()
@@ -152,14 +156,21 @@ def _one_thread() -> Iterator[None]:
             networkit.setNumberOfThreads(threads)
 
 
-def _leiden(count: int, ties: _Projection, kept: Long | slice, resolution: float, seed: int) -> Long:
-    """Return a community per node, numbered by the first member."""
+def _partition(count: int, ties: _Projection, kept: Long | slice, resolution: float, seed: int) -> Long:
+    """Return a community per node, numbered by the first member; each is connected in itself."""
     import networkit
 
-    graph = networkit.GraphFromCoo((ties.weight[kept], (ties.left[kept], ties.right[kept])), n=count, weighted=True)
+    left, right = ties.left[kept], ties.right[kept]
+    graph = networkit.GraphFromCoo((ties.weight[kept], (left, right)), n=count, weighted=True)
     networkit.engineering.setSeed(seed, False)
-    found = networkit.community.ParallelLeiden(graph, iterations=_ITERATIONS, gamma=resolution).run().getPartition()
-    _, first, number = np.unique(np.asarray(found.getVector()), return_index=True, return_inverse=True)
+    method = networkit.community.PLM(graph, refine=True, gamma=resolution, par="none", maxIter=_ITERATIONS)
+    found = np.asarray(method.run().getPartition().getVector())
+    # Louvain's method may leave a community in pieces, which Leiden's would not.
+    inside = found[left] == found[right]
+    ones = np.ones(int(inside.sum()), dtype=np.int8)
+    whole = csr_array((ones, (left[inside], right[inside])), shape=(count, count))
+    pieces = connected_components(whole, directed=False)[1]
+    _, first, number = np.unique(pieces, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     return rank[number]
@@ -168,7 +179,7 @@ def _leiden(count: int, ties: _Projection, kept: Long | slice, resolution: float
 def _perturbed(count: int, ties: _Projection, resolution: float, seed: int, run: int) -> Long:
     rng = np.random.default_rng([seed, run])
     kept = np.flatnonzero(rng.random(len(ties.weight)) >= LEFT_OUT)
-    return _leiden(count, ties, kept, resolution, seed + run)
+    return _partition(count, ties, kept, resolution, seed + run)
 
 
 def _meetings(one: Long, other: Long) -> tuple[Long, Long, Long]:
@@ -196,7 +207,7 @@ def _chosen(count: int, ties: _Projection, seed: int) -> float:
     """Return the resolution on the plateau of modularity whose partition changes least when ties are left out."""
     tried = []
     for resolution in RESOLUTIONS:
-        whole = _leiden(count, ties, slice(None), resolution, seed)
+        whole = _partition(count, ties, slice(None), resolution, seed)
         runs = [_perturbed(count, ties, resolution, seed, run + 1) for run in range(_TRIALS)]
         agreement = float(np.mean([_agreement(whole, run) for run in runs]))
         tried.append((_modularity(whole, ties), agreement, resolution))
@@ -251,7 +262,7 @@ def communities(snapshot: Snapshot, day: int, *, seed: int, resolution: float | 
         with _one_thread():
             if resolution is None:
                 resolution = _chosen(len(tied), ties, seed)
-            whole = _leiden(len(tied), ties, slice(None), resolution, seed)
+            whole = _partition(len(tied), ties, slice(None), resolution, seed)
             runs = [_perturbed(len(tied), ties, resolution, seed, run + 1) for run in range(_RUNS)]
         modularity = _modularity(whole, ties)
         several = np.bincount(whole) > 1
