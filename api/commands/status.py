@@ -1,7 +1,7 @@
 """What the store holds, what was published from it, and what to do next."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from graph.store.base import GraphStore, PublishedSet
 
 
-def status(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
+def status(
+    ctx: typer.Context,
+    with_hash: Annotated[
+        bool,
+        typer.Option("--hash", help="Also compute the graph hash: stores with the same one hold the same network."),
+    ] = False,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
     """Show what the store holds, what was published from it, and what to do next."""
     chosen = settings(ctx, store)
     if missing(chosen.store):
@@ -34,6 +42,8 @@ def status(ctx: typer.Context, store: StoreOption = None, json: JsonOption = Fal
         with progress("Counting", silent=json):
             counted = counts(view)
         version, ledger, published = view.version(), view.batches(), view.published()
+        with progress("Hashing", silent=json or not with_hash):
+            hashed = graph_hash(view) if with_hash else None
     following = _next(chosen, bool(ledger), version, published)
     if json:
         print_json(
@@ -41,6 +51,7 @@ def status(ctx: typer.Context, store: StoreOption = None, json: JsonOption = Fal
                 "store": chosen.store,
                 "exists": True,
                 "version": version,
+                "graph_hash": hashed,
                 "counts": counted,
                 "batches": [as_row(batch) for batch in ledger],
                 "published": as_heading(published),
@@ -49,6 +60,8 @@ def status(ctx: typer.Context, store: StoreOption = None, json: JsonOption = Fal
         )
         return
     say(f"Store {chosen.store}, version {version}")
+    if hashed:
+        say(f"Graph hash {hashed}")
     if ledger:
         last = ledger[-1]
         loads = numbered(len(ledger), "batch", "batches")
@@ -78,6 +91,15 @@ def _next(chosen: "Settings", loaded: bool, version: int, published: "PublishedS
         return [command(chosen, step) for step in ("train", "score")]
     last = published.as_of - timedelta(days=1)
     return [command(chosen, "queue", "--from", last - timedelta(days=6), "--to", last)]
+
+
+def graph_hash(view: "GraphStore") -> str:
+    """Return the hash over everything folded."""
+    from graph.columns import date_undated
+    from graph.hash import whole_hash
+    from graph.whole import fold_whole, read
+
+    return whole_hash(fold_whole(date_undated(read(view))))
 
 
 def counts(view: "GraphStore") -> dict[str, int]:

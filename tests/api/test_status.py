@@ -28,3 +28,10 @@ def test_what_a_store_holds_and_what_to_do_next(loaded: Path) -> None:
 def test_the_next_command_names_the_store_only_where_it_must(loaded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDEWAITER_STORE", address(loaded))
     assert run("status", "--json").json["next"][0] == "tidewaiter analyse"
+
+
+def test_the_graph_hash_is_told_where_it_is_asked_for(loaded: Path) -> None:
+    found = run("status", "--hash", "--json", store=loaded).json["graph_hash"]
+    assert len(found) == 64
+    assert f"Graph hash {found}" in run("status", "--hash", store=loaded).out
+    assert run("status", "--json", store=loaded).json["graph_hash"] is None
