@@ -15,10 +15,9 @@ STRENGTH = 4.0
 PLAIN_RATE = 0.05
 PLAIN_STRENGTH = 20.0
 
-# Columns that never tell much beside the others: the same for nearly all shipments, or told by another column.
 KEY_COLUMNS = ("commodity", "origin", "departure", "office")
-PARTY_COLUMNS = ("importer", "exporter", "declarant")
-PARTY_WITH = ("importer", "exporter", "declarant", "commodity", "origin", "office")
+POWER = "power_of_two_of_"  # begins the names of numbers, since an extra attribute may hold both texts and numbers
+TOKEN = "with>"  # begins the names of the tokens
 
 
 def columns(snapshot: Snapshot) -> dict[str, Long]:
@@ -38,7 +37,7 @@ def columns(snapshot: Snapshot) -> dict[str, Long]:
     numbers = {name: column for name, column in sorted(declarations.numbers.items()) if name != "gross_mass_kg"}
     numbers["value_per_kg"] = np.where(mass > 0, value / np.where(mass > 0, mass, 1.0), np.nan)
     for name, number in numbers.items():
-        found[name] = powers_of_two(number)
+        found[POWER + name] = powers_of_two(number)
     return found
 
 
@@ -69,8 +68,8 @@ def combination_tokens(
     base = _logit(overall(events, days, PLAIN_RATE, PLAIN_STRENGTH))
     codes = columns(snapshot)
     names = list(codes)
-    features: dict[str, list[str]] = {f"with>{name}": [] for name in names}
-    values: dict[str, list[npt.NDArray[np.float32]]] = {f"with>{name}": [] for name in names}
+    features: dict[str, list[str]] = {TOKEN + name: [] for name in names}
+    values: dict[str, list[npt.NDArray[np.float32]]] = {TOKEN + name: [] for name in names}
     alone: dict[str, Real] = {}
 
     def put(token: str, name: str, code: Long, parent: Real) -> Real:
@@ -80,9 +79,9 @@ def combination_tokens(
         return odds - base
 
     for name in names:
-        alone[name] = put(f"with>{name}", name, codes[name], base)
+        alone[name] = put(TOKEN + name, name, codes[name], base)
     for one, other in pairs(names):
-        put(f"with>{one}", other, combine(codes[one], codes[other]), base + alone[one] + alone[other])
+        put(TOKEN + one, other, combine(codes[one], codes[other]), base + alone[one] + alone[other])
     every = [np.stack(listed, axis=1) for listed in values.values()]
     return {token: tuple(listed) for token, listed in features.items()}, np.concatenate(every, axis=1)
 

@@ -1,13 +1,70 @@
-"""How much each token moved the logit of a shipment."""
+"""How much each token moved the logit of a shipment, and what officers call the tokens."""
 
 import numpy as np
 import numpy.typing as npt
 
-from gnn.model import BATCH, GnnModel, inputs
+from gnn.combinations import POWER, TOKEN
+from gnn.metapaths import CIRCLES, DECLARED, HISTORIES
+from gnn.model import BATCH, CATEGORY, GnnModel, inputs
 from gnn.runtime import device, repeatable
 from gnn.tokens import Tokens
 
 Real = npt.NDArray[np.float64]
+
+_PATHS = {
+    DECLARED: "the declared amounts",
+    **{path.name: path.words for path in (*HISTORIES, *CIRCLES)},
+}
+
+# What officers call the columns; those not listed read well as they are.
+_COLUMNS = {
+    "hs2": "chapter of the goods",
+    "hs4": "heading of the goods",
+    "hs6": "subheading of the goods",
+    "heading": "heading of the goods",
+    "office": "customs office",
+    "departure": "place of departure",
+    "arrival": "place of arrival",
+    "departure_country": "country of departure",
+    "destination_country": "country of destination",
+    "transport_mode": "mode of transport",
+    "quantity_unit": "unit of quantity",
+    "importer_country": "country of the importer",
+    "exporter_country": "country of the exporter",
+    "declarant_country": "country of the declarant",
+    "importer_aeo": "trusted-trader status of the importer",
+    "exporter_aeo": "trusted-trader status of the exporter",
+    "net_mass_kg": "net mass",
+    "packages": "number of packages",
+    "customs_value": "value",
+    "duty_rate": "rate of duty",
+    "duty_amount": "amount of duty",
+    "value_per_kg": "value per kilogram",
+}
+
+
+def phrase(token: str) -> str:
+    """Return what officers call a token, in words that may follow "mostly for".
+
+    Args:
+        token: its name, as `contributions` gives it.
+
+    Raises:
+        ValueError: there is no token of this name.
+    """
+    if token in _PATHS:
+        return _PATHS[token]
+    if token.startswith(CATEGORY):
+        return f"the declared {_column(token.removeprefix(CATEGORY))}"
+    if token.startswith(TOKEN + POWER):
+        return f"earlier findings at about this {_column(token.removeprefix(TOKEN + POWER))}"
+    if token.startswith(TOKEN):
+        return f"earlier findings with this {_column(token.removeprefix(TOKEN))}"
+    raise ValueError(f"There is no token {token!r}.")
+
+
+def _column(name: str) -> str:
+    return _COLUMNS.get(name) or name.removeprefix("extra.").replace("_", " ")
 
 
 def contributions(model: GnnModel, tokens: Tokens, *, steps: int = 16) -> dict[str, Real]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.runtime import quiet_import
-from graph.snapshot import NEVER, Snapshot
+from graph.snapshot import Snapshot, labels
 
 if TYPE_CHECKING:
     import torch
@@ -116,8 +116,6 @@ def as_known(snapshot: Snapshot, cutoff: int, logs: Mapping[str, Real]) -> "Hete
 
 
 def _facts(snapshot: Snapshot, rows: Long, cutoff: int, logs: Mapping[str, Real]) -> Real:
-    from graph.snapshot import labels
-
     declarations = snapshot.declarations
     shipments = declarations.shipment[rows]
     label = labels(snapshot, shipments, np.full(len(rows), cutoff, dtype=np.int32))
@@ -148,6 +146,3 @@ def _pairs(starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32], n_ends: i
 def last_cutoffs(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """Return for each day the last cutoff on or before it: the first day of its month."""
     return days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
-
-
-__all__ = ["FACTS", "LOG_UNIT", "NEVER", "as_known", "declared_logs", "first_acceptance", "last_cutoffs", "log_units"]

@@ -15,7 +15,7 @@ class History:
 
     Attributes:
         column: column of the declarations' keys.
-        words: what officers call it.
+        words: what officers call it, in at most 60 characters.
         shared: whether it tells something by how many importers it has.
     """
 
@@ -38,7 +38,7 @@ class Circle:
         relation: relation from the party to what it shares, a name of the as-of graph (gnn/hetero.py).
         hub: node type of what is shared.
         declared: columns by which the row itself names a shared thing, so that a party never seen before is linked.
-        words: what officers call it.
+        words: what officers call it, in at most 60 characters.
         beyond: relation of a second step, from the parties found to those that share something else with them.
     """
 
@@ -68,19 +68,19 @@ HISTORIES = (
     History("office", "other shipments at the office"),
     History("departure", "other shipments from the place of departure"),
     History("document", "other items of the transport document", shared=True),
-    History("importer_address", "other shipments declared with the importer's address", shared=True),
-    History("importer_email", "other shipments declared with the importer's e-mail address", shared=True),
-    History("importer_phone", "other shipments declared with the importer's telephone number", shared=True),
-    History("exporter_address", "other shipments declared with the exporter's address", shared=True),
-    History("exporter_email", "other shipments declared with the exporter's e-mail address", shared=True),
-    History("exporter_phone", "other shipments declared with the exporter's telephone number", shared=True),
+    History("importer_address", "other shipments with the importer's address", shared=True),
+    History("importer_email", "other shipments with the importer's e-mail address", shared=True),
+    History("importer_phone", "other shipments with the importer's telephone number", shared=True),
+    History("exporter_address", "other shipments with the exporter's address", shared=True),
+    History("exporter_email", "other shipments with the exporter's e-mail address", shared=True),
+    History("exporter_phone", "other shipments with the exporter's telephone number", shared=True),
 )
 
 _CONTACTS = ("importer_email", "importer_phone")
 
 CIRCLES = (
     Circle("importer", "AT_ADDRESS", "Address", ("importer_address",), "traders at the importer's address"),
-    Circle("importer", "HAS_CONTACT", "Contact", _CONTACTS, "traders with the importer's e-mail or telephone"),
+    Circle("importer", "HAS_CONTACT", "Contact", _CONTACTS, "traders with the importer's e-mail or telephone number"),
     Circle("importer", "OWNED_BY", "Trader", (), "traders with the importer's owner"),
     Circle("importer", "BUYS_FROM", "Trader", ("exporter",), "other importers buying from the importer's suppliers"),
     Circle("importer", "DECLARES_THROUGH", "Forwarder", ("declarant",), "other clients of the importer's declarants"),
@@ -90,7 +90,7 @@ CIRCLES = (
         "HAS_CONTACT",
         "Contact",
         ("exporter_email", "exporter_phone"),
-        "traders with the exporter's e-mail or telephone",
+        "traders with the exporter's e-mail or telephone number",
     ),
     Circle("exporter", "SELLS_TO", "Trader", ("importer",), "other exporters selling to the exporter's customers"),
     Circle(
@@ -98,7 +98,7 @@ CIRCLES = (
         "AT_ADDRESS",
         "Address",
         ("importer_address",),
-        "traders that share suppliers with those at the importer's address",
+        "suppliers shared with traders at the importer's address",
         beyond="BUYS_FROM",
     ),
     Circle(
@@ -106,7 +106,7 @@ CIRCLES = (
         "HAS_CONTACT",
         "Contact",
         _CONTACTS,
-        "traders at the addresses of those with the importer's e-mail or telephone",
+        "neighbours of traders with the importer's e-mail or phone",
         beyond="AT_ADDRESS",
     ),
     Circle(
@@ -114,7 +114,7 @@ CIRCLES = (
         "AT_ADDRESS",
         "Address",
         ("importer_address",),
-        "traders with contacts of those at the importer's address",
+        "contacts shared with traders at the importer's address",
         beyond="HAS_CONTACT",
     ),
     Circle(
@@ -122,10 +122,9 @@ CIRCLES = (
         "BUYS_FROM",
         "Trader",
         ("exporter",),
-        "traders at the addresses of those buying from the importer's suppliers",
+        "neighbours of those buying from the importer's suppliers",
         beyond="AT_ADDRESS",
     ),
 )
 
 DECLARED = "declared"
-CATEGORIES = "categories"

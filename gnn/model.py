@@ -21,6 +21,7 @@ Real = npt.NDArray[np.float64]
 
 BATCH = 2048
 CLIP = 6.0  # standard deviations
+CATEGORY = "category:"  # begins the names of the categories' tokens
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class GnnModel:
     @property
     def token_names(self) -> tuple[str, ...]:
         """Return the names of all tokens, those of metapaths first."""
-        return (*self.features, *(f"category:{name}" for name in self.vocabularies))
+        return (*self.features, *(CATEGORY + name for name in self.vocabularies))
 
     def shape(self) -> "Shape":
         """Return the size of the networks."""
