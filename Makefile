@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --for
 WHOLE := $(VENV)/whole.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast lint format types lock upgrade clean
+.PHONY: help install demo test fast lint format types docs lock upgrade clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1 \2/p' Makefile | \
@@ -41,6 +41,9 @@ types: $(VENV)/ready ## Check types
 format: $(VENV)/ready ## Format the code and repair what lint can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/installed ## Write the pages that are generated from the code
+	$(BIN)/python -m graph.schema_page > docs/schema.md
 
 lock: $(VENV)/tools ## Compile requirements/ from pyproject.toml, keeping the versions that still fit
 	cat requirements/*.txt > $(WHOLE)
