@@ -1,6 +1,7 @@
 """The whole line on an invented world, through the same functions as the separate commands."""
 
 import csv
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -36,6 +37,8 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Invent a trade world and take it from the file to the inspection queue."""
+    from api.settings import load_settings
+
     chosen = settings(ctx, None)
     chosen = chosen.model_copy(update={"store": f"sqlite:///{folder / _STORE}", "models": None})
     _clear(folder, {"shipments": shipments, "seed": chosen.seed})
@@ -85,15 +88,17 @@ def demo(
     say(f"Done in {total}: the world is in {folder / _WORLD}, the store is {chosen.store}.")
     say("")
     say("What to try next:")
-    quarter = made.last_quarter_from
-    lines = [
-        *([command(chosen, "show", key(waiting[0]))] if waiting else []),
-        *(command(chosen, "show", importer) for importer in _importer(chosen, waiting[:1])),
-        command(chosen, "queue", *period, "--all", "--output", folder / "scores.csv"),
-        command(chosen, "evaluate", "--from", quarter, "--to", made.last_day, "--truth", folder / _WORLD),
-        command(chosen, "status"),
-    ]
-    for line in lines:
+    at_hand = chosen.model_copy(update={"store": load_settings().store})
+    for line in (
+        f"export TIDEWAITER_STORE={shlex.quote(chosen.store)}",
+        *([command(at_hand, "show", key(waiting[0]))] if waiting else []),
+        *(command(at_hand, "show", importer) for importer in _importer(chosen, waiting[:1])),
+        command(at_hand, "queue", *period, "--all", "--output", folder / "scores.csv"),
+        command(
+            at_hand, "evaluate", "--from", made.last_quarter_from, "--to", made.last_day, "--truth", folder / _WORLD
+        ),
+        command(at_hand, "status"),
+    ):
         say(f"  {line}")
 
 

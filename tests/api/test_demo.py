@@ -24,18 +24,20 @@ def store(folder: Path) -> Path:
     return folder / "tidewaiter.db"
 
 
-def test_the_demo_takes_a_world_from_the_file_to_the_queue(folder: Path) -> None:
+def test_the_demo_takes_a_world_from_the_file_to_the_queue(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = (folder / "out.txt").read_text(encoding="utf-8")
     assert "1,000 shipments of" in out
     assert "0 quarantined + 0 exact duplicates" in out
     for step in ("simulate", "ingest", "analyse", "train", "score", "queue"):
         assert f"\ntidewaiter {step}" in out
     assert "By the truth" in out
-    lines = out.partition("What to try next:\n")[2].splitlines()
-    assert [shlex.split(line)[1] for line in lines] == ["show", "show", "queue", "evaluate", "status"]
-    for line in lines:
-        if "evaluate" not in line:
-            assert run(*shlex.split(line)[1:]).status == 0
+    export, *lines = out.partition("What to try next:\n")[2].splitlines()
+    assert export == f"  export TIDEWAITER_STORE={address(folder / 'tidewaiter.db')}"
+    monkeypatch.setenv("TIDEWAITER_STORE", export.partition("=")[2])
+    commands = [shlex.split(line)[1:] for line in lines]
+    assert [words[0] for words in commands] == ["show", "show", "queue", "evaluate", "status"]
+    for words in commands:
+        assert run(*words).status == 0
 
 
 def test_what_the_demo_counts_is_true(folder: Path) -> None:
