@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -267,7 +268,7 @@ def _outcomes(versions: Versions, shipments: Things) -> Outcomes:
     )
 
 
-def _change_points(columns: list[npt.NDArray], keys: npt.NDArray) -> list[npt.NDArray]:  # type: ignore[type-arg]
+def _change_points(columns: list[npt.NDArray[Any]], keys: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
     """Follow a shipment's several findings day by day: infraction if any inspection's version of that day says so."""
     shipment, known, infraction, random, revenue = columns
     held: dict[str, int] = {}

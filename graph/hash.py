@@ -32,9 +32,9 @@ def network_hash(network: Network) -> str:
 
     for node in NODES:
         things = [thing for ref, thing in network.things.items() if ref.type == node.name]
-        section(f"thing {node.name}", ((t.ref.key, *_days(t)) for t in things))
+        section(f"thing {node.name}", ((*_subject(t), *_days(t)) for t in things))
         for item in sorted(field.name for field in node.fields):
-            section(f"value {node.name} {item}", _values(things, item, lambda t: (t.ref.key,)))
+            section(f"value {node.name} {item}", _values(things, item))
     for link_type in LINKS:
         for start, end in link_type.ends:
             links = [
@@ -43,9 +43,9 @@ def network_hash(network: Network) -> str:
                 if (ref.start.type, ref.type, ref.end.type) == (start, link_type.name, end)
             ]
             name = f"{start} {link_type.name} {end}"
-            section(f"link {name}", ((k.ref.start.key, k.ref.end.key, *_days(k)) for k in links))
+            section(f"link {name}", ((*_subject(k), *_days(k)) for k in links))
             for item in sorted(field.name for field in link_type.fields):
-                section(f"value {name} {item}", _values(links, item, lambda k: (k.ref.start.key, k.ref.end.key)))
+                section(f"value {name} {item}", _values(links, item))
     return digest.hexdigest()
 
 
@@ -57,11 +57,15 @@ def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _values(folded: Iterable, item: str, subject) -> Iterator[tuple[str, ...]]:  # type: ignore[no-untyped-def,type-arg]
+def _values(folded: Iterable[Thing | Link], item: str) -> Iterator[tuple[str, ...]]:
     for one in folded:
         for span in one.spans:
             if span.field == item:
-                yield (*subject(one), span.value, *_days(span))
+                yield (*_subject(one), span.value, *_days(span))
+
+
+def _subject(folded: Thing | Link) -> tuple[str, ...]:
+    return (folded.ref.key,) if isinstance(folded, Thing) else (folded.ref.start.key, folded.ref.end.key)
 
 
 def _escape(text: str) -> str:
@@ -86,12 +90,8 @@ def whole_hash(whole: Whole) -> str:
         lines = pc.binary_join_element_wise(lines.take(pc.sort_indices(lines)), "", "\x1e")
         digest.update(name.encode() + b"\x1e")
         for piece in lines.chunks if isinstance(lines, pa.ChunkedArray) else [lines]:
-            _, _, data = piece.buffers()
-            offsets = piece.offset
-            ends = pc.binary_length(piece)
-            size = pc.sum(ends).as_py() or 0
-            start = _offset(piece, offsets)
-            digest.update(memoryview(data)[start : start + size])
+            offsets = memoryview(piece.buffers()[1]).cast("i")
+            digest.update(memoryview(piece.buffers()[2])[offsets[piece.offset] : offsets[piece.offset + len(piece)]])
 
     for node in NODES:
         section(f"thing {node.name}", whole.things.get(node.name))
@@ -105,11 +105,6 @@ def whole_hash(whole: Whole) -> str:
             for item in sorted(field.name for field in link_type.fields):
                 section(f"value {name} {item}", _of_field(whole.link_spans.get(triple), item))
     return digest.hexdigest()
-
-
-def _offset(piece: pa.StringArray, row: int) -> int:
-    offsets = memoryview(piece.buffers()[1]).cast("i")
-    return int(offsets[row])
 
 
 def _of_field(spans: pa.Table | None, item: str) -> pa.Table | None:
