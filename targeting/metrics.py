@@ -45,10 +45,12 @@ class Ranking:
 
 
 def rank(values: Real, labels: npt.NDArray[np.integer] | Flag, revenue: Real, seed: int) -> Ranking:
-    """Return the ranking by a value."""
+    """Return the ranking by a value; blank values are equal, and lowest."""
     lot = np.random.default_rng(seed).permutation(len(values))
-    order = np.lexsort((lot, -values))
-    group = np.cumsum(np.diff(values[order], prepend=values[order[:1]]) != 0)
+    ranked = np.where(np.isnan(values), -np.inf, values)
+    order = np.lexsort((lot, -ranked))
+    falling = ranked[order]
+    group = np.cumsum(falling != np.append(falling[:1], falling[:-1]))
     return Ranking(order, group, np.asarray(labels)[order].astype(np.int64), revenue[order])
 
 
