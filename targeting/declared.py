@@ -68,8 +68,7 @@ def categories(snapshot: Snapshot, rows: Long) -> dict[str, tuple[Long, list[str
     for digits in COMMODITY_LEVELS:
         levels, at = np.unique(np.array([text[:digits] for text in texts], dtype=str), return_inverse=True)
         found[f"commodity_{digits}"] = np.append(at, -1)[codes], levels.tolist()
-    if any(len(text) > COMMODITY_LEVELS[-1] for text in texts):
-        found["commodity"] = codes, texts
+    found["commodity"] = codes, texts
     for name, column in sorted(declarations.texts.items()):
         indices = pc.fill_null(column.indices, -1).to_numpy().astype(np.int64)
         found[name] = indices[rows], column.dictionary.to_pylist()
@@ -87,6 +86,8 @@ def learn(snapshot: Snapshot, rows: Long) -> Vocabulary:
     """Return the vocabulary of the training rows."""
     known = {}
     for name, (codes, texts) in categories(snapshot, rows).items():
+        if name == "commodity" and all(len(text) <= COMMODITY_LEVELS[-1] for text in texts):
+            continue
         seen = np.bincount(codes[codes >= 0], minlength=len(texts))
         common = sorted(text for text, count in zip(texts, seen, strict=True) if count >= FEWEST)
         if len(common) > 1 or (common and seen.sum() < len(rows)):

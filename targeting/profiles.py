@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from graph.rates import Counts, Events, combine, counts, outcome_events, overall, shrunk
+from graph.rates import Counts, Events, combine, counts, outcome_events, shrunk
 from graph.snapshot import Int, Long, Real, Snapshot
 from targeting.declared import COMMODITY_LEVELS, numbers
 
@@ -32,6 +32,7 @@ SUPPORT = 0.02
 
 _GIVEN = ("Address", "Contact", "TransportDocument")
 _WITH = "commodity_6"
+_POWERS = 1 << 12  # more than there are powers of two
 
 Combination = tuple[str, ...]
 Matrix = npt.NDArray[np.float32]
@@ -53,17 +54,18 @@ def fields(snapshot: Snapshot) -> dict[str, Long]:
     """Return the code of every version in every field, -1 where blank; codes have no meaning between snapshots."""
     declarations = snapshot.declarations
     found: dict[str, Long] = {name: column.astype(np.int64) for name, column in declarations.keys.items()}
-    commodity = found.pop("commodity")
     texts = snapshot.things["Commodity"].keys.to_pylist()
     for digits in COMMODITY_LEVELS:
         level = np.unique(np.array([text[:digits] for text in texts], dtype=str), return_inverse=True)[1]
-        found[f"commodity_{digits}"] = np.append(level, -1)[commodity]
-    if any(len(text) > COMMODITY_LEVELS[-1] for text in texts):
-        found["commodity"] = commodity
+        found[f"commodity_{digits}"] = np.append(level, -1)[found["commodity"]]
     for name, column in sorted(declarations.texts.items()):
         found[name] = pc.fill_null(column.indices, -1).to_numpy().astype(np.int64)
     for name, amounts in numbers(snapshot, np.arange(len(declarations))).items():
-        found[name] = powers_of_two(amounts)
+        power = powers_of_two(amounts)
+        if name in found:
+            # An extra attribute may hold a text in one row and a number in another.
+            power = np.where(found[name] >= 0, found[name] + _POWERS, power)
+        found[name] = power
     return found
 
 
@@ -97,6 +99,8 @@ def learn(
     """
     counter = _Counter(snapshot, rows, days)
     varied = [name for name, codes in counter.codes.items() if len(np.unique(codes[rows])) > 1]
+    if not _subdivided(snapshot, rows):
+        varied = [name for name in varied if name != "commodity"]
     candidates = _candidates(snapshot, varied)
     fewest = max(SUPPORT * len(rows), 1)
     inspected: dict[Combination, Long] = {}
@@ -150,11 +154,14 @@ class _Counter:
         self.rows, self.days = rows, days
         self.events: Events = outcome_events(snapshot)
         self.codes = fields(snapshot)
-        self.base = logit(overall(self.events, days, PRIOR, PRIOR_STRENGTH))
+        self.blank = np.full(len(snapshot.declarations), -1, dtype=np.int64)
+        # The rate of all is that of one key which all have, so that a row's own outcome stays out of it as well.
+        every = counts(self.events, np.zeros(len(snapshot.declarations), dtype=np.int64), rows, days)
+        self.base = logit(shrunk(*every, PRIOR, PRIOR_STRENGTH))
 
     def profile(self, profile: Combination, parents: Sequence[Matrix]) -> tuple[Counts, Matrix]:
         """Return the counts of a profile, and its feature."""
-        codes = combine(*(self.codes[name] for name in profile))
+        codes = combine(*(self.codes.get(name, self.blank) for name in profile))
         counted = counts(self.events, codes, self.rows, self.days)
         above = np.mean(parents, axis=0, dtype=np.float64) if parents else 0.0
         parent = 1.0 / (1.0 + np.exp(-(self.base + above)))
@@ -164,6 +171,13 @@ class _Counter:
 def logit(rate: Real) -> Real:
     """Return the log odds of a rate."""
     return np.log(rate / (1.0 - rate))
+
+
+def _subdivided(snapshot: Snapshot, rows: Long) -> bool:
+    """Return whether any of the rows has a commodity below the lowest level that all sources share."""
+    named = np.unique(snapshot.declarations.keys["commodity"][rows])
+    texts = snapshot.things["Commodity"].keys.take(named[named >= 0]).to_pylist()
+    return any(len(text) > COMMODITY_LEVELS[-1] for text in texts)
 
 
 def _candidates(snapshot: Snapshot, named: list[str]) -> list[Combination]:

@@ -305,10 +305,8 @@ class Words:
         return ", ".join(f"{field_name(field)} {self._value(field, place)}" for field in order)
 
     def _value(self, field: str, place: int) -> str:
-        if field in self._numbers:
-            amount = float(self._numbers[field][place])
-            if np.isnan(amount):
-                return "not declared"
+        amount = float(self._numbers[field][place]) if field in self._numbers else np.nan
+        if not np.isnan(amount):
             if amount <= 0:
                 return "0"
             power = 2.0 ** (int(np.frexp(amount)[1]) - 1)
@@ -327,7 +325,8 @@ class Words:
         if field in self._categories:
             codes, texts = self._categories[field]
             return shortened(texts[int(codes[place])]) if codes[place] >= 0 else "not declared"
-        return self._key(field, place) or "not declared"
+        held = field in self._snapshot.declarations.keys
+        return (self._key(field, place) if held else "") or "not declared"
 
     # --- declared data -----------------------------------------------------------------------------------------------
 
@@ -336,7 +335,7 @@ class Words:
         said = []
         for place, at in zip(places, best, strict=True):
             name, place = block.names[int(at)], int(place)
-            if name in self._numbers:
+            if name in self._numbers and not block.categorical[int(at)]:
                 said.append(f"{field_name(name)} {self._amount(name, place)}")
             elif name == "departed_elsewhere":
                 differs = block.values[place, at]
