@@ -1,0 +1,27 @@
+"""Documentation that is held to the code."""
+
+import re
+from pathlib import Path
+
+import typer
+
+from api.cli import app
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_command_has_its_line_and_no_other_is_promised() -> None:
+    group = typer.main.get_command(app)
+    names = set(group.commands)  # type: ignore[attr-defined]
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    listed = {name.split()[0] for name in re.findall(r"^\| `([a-z ]+)` \|", page, flags=re.MULTILINE)}
+    assert listed == names
+    for example in re.findall(r"`tidewaiter ([a-z]+)", page):
+        assert example in names
+
+
+def test_pages_link_to_what_there_is() -> None:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
