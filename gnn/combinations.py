@@ -8,7 +8,7 @@ there are follows from the columns by one rule, the same for every source.
 import numpy as np
 import numpy.typing as npt
 
-from graph.rates import Events, combine, counts, outcome_events, overall, shrunk
+from graph.rates import Events, combine, counts, outcome_events, shrunk
 from graph.snapshot import Int, Long, Real, Snapshot
 
 STRENGTH = 4.0
@@ -65,7 +65,9 @@ def combination_tokens(
     are shrunk towards what both values say by themselves.
     """
     events = outcome_events(snapshot)
-    base = _logit(overall(events, days, PLAIN_RATE, PLAIN_STRENGTH))
+    # The overall rate is that of the one key that all have, so that a row's own outcome stays out of it as well.
+    overall = counts(events, np.zeros(len(snapshot.declarations), dtype=np.int64), rows, days)
+    base = _logit(shrunk(*overall, PLAIN_RATE, PLAIN_STRENGTH))
     codes = columns(snapshot)
     names = list(codes)
     features: dict[str, list[str]] = {TOKEN + name: [] for name in names}

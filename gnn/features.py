@@ -141,7 +141,8 @@ def _blocks(
 def log_odds(infractions: Real, inspected: Real, rate: float) -> Real:
     """Return the log odds of an infraction, shrunk towards the overall rate, less those of the overall rate."""
     odds = (infractions + PRIOR * rate) / (inspected - infractions + PRIOR * (1 - rate))
-    return np.log(odds * ((1 - rate) / rate))
+    # Without an inspection it is nought to the last bit, as where no row names such a thing at all.
+    return np.where(inspected > 0, np.log(odds * ((1 - rate) / rate)), 0.0)
 
 
 def _history(

@@ -79,9 +79,9 @@ class GnnModel:
         ]
 
 
-def feature_hash(features: Mapping[str, tuple[str, ...]], categories: tuple[str, ...]) -> str:
-    """Return the SHA-256 of a list of features and categories, in its order."""
-    text = json.dumps([[name, list(listed)] for name, listed in features.items()] + [list(categories)])
+def feature_hash(features: Mapping[str, tuple[str, ...]], vocabularies: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the SHA-256 of the features and of the categories with their known values, in their order."""
+    text = json.dumps([list(features.items()), list(vocabularies.items())])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

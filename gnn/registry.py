@@ -1,5 +1,6 @@
 """Models on disk: weights as safetensors, everything else as JSON, never pickle."""
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -8,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save_file
 
 from gnn.model import GnnModel, feature_hash
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, CARD = "weights.safetensors", "model.json"
 
 
@@ -33,7 +34,8 @@ def save(model: GnnModel, directory: Path) -> None:
         }
         arrays |= {"mean": model.mean, "scale": model.scale}
         save_file(arrays, fresh / WEIGHTS)
-        (fresh / CARD).write_text(json.dumps(_card(model), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        card = _card(model) | {"weights_sha256": hashlib.sha256((fresh / WEIGHTS).read_bytes()).hexdigest()}
+        (fresh / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         fresh.chmod(0o755)
         _put(fresh, directory)
     except BaseException:
@@ -55,7 +57,7 @@ def _card(model: GnnModel) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "features": {name: list(listed) for name, listed in model.features.items()},
-        "features_sha256": feature_hash(model.features, tuple(model.vocabularies)),
+        "features_sha256": feature_hash(model.features, model.vocabularies),
         "vocabularies": {name: list(known) for name, known in model.vocabularies.items()},
         "members": len(model.members),
         "hidden": model.hidden,
@@ -72,45 +74,58 @@ def load(directory: Path) -> GnnModel:
     """Read a model.
 
     Raises:
-        ValueError: there is no model, it is of another format, or its feature list is not the one it was saved with.
+        ValueError: there is no model, it is damaged or of another format, or its weights or its feature list are not
+            those that it was saved with.
     """
     directory = Path(directory)
     try:
-        card = json.loads((directory / CARD).read_text(encoding="utf-8"))
-        arrays = load_file(directory / WEIGHTS)
-    except FileNotFoundError:
-        raise ValueError(f"There is no model in {directory}; train one.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, SafetensorError) as error:
-        raise ValueError(f"The model in {directory} is damaged ({error}); train again.") from None
-    if card.get("format") != FORMAT:
-        raise ValueError(f"The model in {directory} has format {card.get('format')}, not {FORMAT}; train again.")
-    features = {name: tuple(listed) for name, listed in card["features"].items()}
-    vocabularies = {name: tuple(known) for name, known in card["vocabularies"].items()}
-    if feature_hash(features, tuple(vocabularies)) != card["features_sha256"]:
-        raise ValueError(
-            f"The feature list of the model in {directory} is not the one it was trained with; train again."
+        text, weights = (directory / CARD).read_text(encoding="utf-8"), (directory / WEIGHTS).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ValueError(f"There is no whole model in {directory}; train one.") from None
+    except UnicodeDecodeError as error:
+        raise _damaged(directory, error) from None
+    try:
+        card = json.loads(text)
+        if card["format"] != FORMAT:
+            raise ValueError(f"The model in {directory} has format {card['format']}, not {FORMAT}; train again.")
+        features = {name: tuple(listed) for name, listed in card["features"].items()}
+        vocabularies = {name: tuple(known) for name, known in card["vocabularies"].items()}
+        if feature_hash(features, vocabularies) != card["features_sha256"]:
+            raise ValueError(
+                f"The feature list of the model in {directory} is not the one it was trained with; train again."
+            )
+        if hashlib.sha256(weights).hexdigest() != card["weights_sha256"]:
+            raise ValueError(f"The weights of the model in {directory} are not those it was saved with; train again.")
+        arrays = load_arrays(weights)
+        return GnnModel(
+            features=features,
+            vocabularies=vocabularies,
+            mean=arrays["mean"],
+            scale=arrays["scale"],
+            members=_members(arrays, card["members"]),
+            hidden=card["hidden"],
+            top=card["top"],
+            dropout=card["dropout"],
+            seed=card["seed"],
+            metrics=card["metrics"],
+            snapshot_version=card["snapshot_version"],
+            as_of=card["as_of"],
         )
-    width = sum(len(listed) for listed in features.values())
-    if len(arrays["mean"]) != width:
-        raise ValueError(
-            f"The model in {directory} lists {width} features and has weights for {len(arrays['mean'])}; train again."
-        )
-    members: list[dict[str, Any]] = [{} for _ in range(card["members"])]
+    except json.JSONDecodeError as error:
+        raise _damaged(directory, error) from None
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise _damaged(directory, f"{CARD} lacks {error}" if isinstance(error, KeyError) else error) from None
+
+
+def _damaged(directory: Path, why: object) -> ValueError:
+    return ValueError(f"The model in {directory} is damaged ({why}); train again.")
+
+
+def _members(arrays: dict[str, npt.NDArray[Any]], number: int) -> tuple[dict[str, npt.NDArray[np.float32]], ...]:
+    """Return the weights of each network by name; in the file they begin with the number of the network."""
+    members: list[dict[str, npt.NDArray[np.float32]]] = [{} for _ in range(number)]
     for name, array in arrays.items():
-        number, _, weight = name.partition(".")
+        at, _, weight = name.partition(".")
         if weight:
-            members[int(number)][weight] = array
-    return GnnModel(
-        features=features,
-        vocabularies=vocabularies,
-        mean=arrays["mean"],
-        scale=arrays["scale"],
-        members=tuple(members),
-        hidden=card["hidden"],
-        top=card["top"],
-        dropout=card["dropout"],
-        seed=card["seed"],
-        metrics=card["metrics"],
-        snapshot_version=card["snapshot_version"],
-        as_of=card["as_of"],
-    )
+            members[int(at)][weight] = array
+    return tuple(members)
