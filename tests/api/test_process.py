@@ -92,10 +92,10 @@ def test_a_full_disk_is_one_sentence(loaded: Path) -> None:
 
 def test_an_interrupted_command_says_so_and_leaves_nothing_half_done(tmp_path: Path) -> None:
     out = tmp_path / "world"
-    command = [*TIDEWAITER, "simulate", str(out), "--shipments", "300000", "--seed", "1"]
+    command = [*TIDEWAITER, "simulate", str(out), "--shipments", "10000000", "--seed", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
-        assert running.stderr.readline().startswith("Inventing 300,000 shipments")
+        assert running.stderr.readline().startswith("Inventing 10,000,000 shipments")
         time.sleep(0.5)
         running.send_signal(signal.SIGINT)
         rest = running.stderr.read()
