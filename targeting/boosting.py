@@ -73,8 +73,8 @@ class Ensemble:
         for member in self.members:
             for start in range(0, len(total), 4096):
                 rows = slice(start, start + 4096)
-                found = member.predict(features.values[rows], pred_contrib=True, num_threads=READERS)
-                total[rows] += np.asarray(found)[:, :-1]
+                found = member.predict(_matrix(features.values[rows]), pred_contrib=True, num_threads=READERS)
+                total[rows] += np.asarray(found, dtype=np.float64)[:, : len(features.names)]
         return total / len(self.members)
 
 
@@ -95,6 +95,9 @@ def fit(features: Block, labels: npt.NDArray[np.integer], days: Int, fold: Long,
     members, out_of_fold = [], np.zeros(len(labels))
     for number in range(FOLDS):
         outside, inside = fold != number, fold == number
+        if len(np.unique(labels[outside])) < 2:
+            # So few rows that a fold holds all of a kind; without both there would be nothing to tell apart.
+            outside = np.ones(len(labels), dtype=bool)
         booster = lightgbm.train(
             _parameters(len(labels), seed + number), _dataset(features, labels, outside), num_boost_round=rounds
         )
@@ -104,8 +107,13 @@ def fit(features: Block, labels: npt.NDArray[np.integer], days: Int, fold: Long,
     return Ensemble(tuple(members)), out_of_fold
 
 
+def _matrix(values: Matrix) -> Matrix:
+    """Return the features, or one that is always 0 where there is none: then the trees say the overall rate."""
+    return values if values.shape[1] else np.zeros((len(values), 1), dtype=np.float32)
+
+
 def _logits(booster: lightgbm.Booster, values: Matrix) -> Real:
-    return np.asarray(booster.predict(values, raw_score=True, num_threads=THREADS), dtype=np.float64)
+    return np.asarray(booster.predict(_matrix(values), raw_score=True, num_threads=THREADS), dtype=np.float64)
 
 
 def latest(days: Int) -> Flag:
@@ -121,7 +129,7 @@ def _dataset(
     features: Block, labels: npt.NDArray[np.integer], rows: Flag, reference: lightgbm.Dataset | None = None
 ) -> lightgbm.Dataset:
     return lightgbm.Dataset(
-        features.values[rows],
+        _matrix(features.values[rows]),
         labels[rows],
         reference=reference,
         categorical_feature=[int(at) for at in np.flatnonzero(features.categorical)],

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from graph.snapshot import Int, Long, Snapshot, labels
 from targeting import TargetingError
+from targeting.boosting import FOLDS
 from targeting.declared import Vocabulary, declared
 from targeting.features import Block
 from targeting.network import Network
@@ -78,9 +79,11 @@ def training_rows(snapshot: Snapshot, as_of: int) -> tuple[Long, Int, Long]:
     """Return rows, days and labels of the shipments accepted before a day whose outcome was known before it.
 
     Raises:
-        TargetingError: there is none, or the outcomes are all of one kind.
+        TargetingError: there is no declaration or no outcome, or too few of one kind.
     """
     declarations = snapshot.declarations
+    if not len(declarations):
+        raise TargetingError("The store holds no declaration; load some with `tidewaiter ingest` first.")
     rows = declarations.first
     rows = rows[(declarations.known_on[rows] < as_of) & (declarations.accepted_on[rows] < as_of)]
     shipments = declarations.shipment[rows]
@@ -98,5 +101,11 @@ def training_rows(snapshot: Snapshot, as_of: int) -> tuple[Long, Int, Long]:
         raise TargetingError(
             f"All {len(rows):,} outcomes known before {day} are {kind}; training needs both kinds: load more outcomes, "
             "or train until a later date."
+        )
+    infractions = int(found.sum())
+    if min(infractions, len(found) - infractions) < FOLDS:
+        raise TargetingError(
+            f"Of the outcomes known before {day}, {infractions:,} are infractions and {len(found) - infractions:,} are "
+            f"clean; training needs at least {FOLDS} of each: load more outcomes, or train until a later date."
         )
     return rows, capped_days(snapshot, rows, as_of), found

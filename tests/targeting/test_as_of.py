@@ -13,20 +13,16 @@ import pytest
 
 from gnn.features import tokens
 from graph.build import from_statements
-from graph.columns import date_undated, known_before
+from graph.columns import known_before
 from graph.snapshot import Int, Long, Snapshot
-from graph.store.sqlite import SqliteStore
-from graph.whole import read
-from ingest.load import load
-from ingest.synthetic import simulate
 from targeting import registry
 from targeting.declared import declared
 from targeting.inputs import capped_days, shipment_keys
 from targeting.model import Model, Scores, day_number, score, train
 from targeting.network import network
 from targeting.profiles import profiles
+from tests.targeting.conftest import SEED, World
 
-SEED = 5
 CUT = date(2023, 12, 1)
 AS_OF = day_number(CUT)
 
@@ -42,13 +38,8 @@ class Worlds:
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds:
-    folder = tmp_path_factory.mktemp("world")
-    simulate(folder / "world", shipments=2_500, seed=SEED)
-    with SqliteStore(folder / "store.db") as store:
-        load(store, folder / "world", mapping="native", source=None)
-        statements = date_undated(read(store))
-    whole, before = from_statements(statements), from_statements(known_before(statements, CUT))
+def worlds(world: World) -> Worlds:
+    whole, before = from_statements(world.statements), from_statements(known_before(world.statements, CUT))
     rows_before = before.declarations.first
     rows_whole = whole.declarations.first
     rows_whole = rows_whole[whole.declarations.known_on[rows_whole] < AS_OF]
