@@ -122,6 +122,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
+def _number(amount: float) -> str:
+    """Return four digits of a small number and all before the point of a large one."""
+    return f"{amount:,.0f}" if abs(amount) >= 1000 else f"{amount:.4g}"
+
+
 def _counted(count: float, one: str, many: str) -> str:
     return f"{count:,.0f} {one if count == 1 else many}"
 
@@ -170,7 +175,8 @@ class Words:
         return shortened(self._snapshot.things[declarations.key_types[column]].keys[node].as_py())
 
     def _party(self, role: str, place: int) -> str:
-        return f"{role} {self._key(role, place)}".rstrip()
+        key = self._key(role, place)
+        return f"{role} {key}" if key else f"unnamed {role}"
 
     # --- structure and communities -----------------------------------------------------------------------------------
 
@@ -272,17 +278,15 @@ class Words:
         return [text or "no linked risk is known yet" for text in said]
 
     def _network_model(self, about: str, places: Long, best: Long) -> list[str]:
-        from gnn.explain import contributions
+        from gnn.explain import contributions, phrase
 
-        tokens = self._inputs.tokens.take(places)
-        moved = contributions(self._model.gnn, tokens, steps=4)
+        moved = contributions(self._model.gnn, self._inputs.tokens.take(places), steps=4)
         names = list(moved)
         strongest = np.argmax(np.stack([moved[name] for name in names], axis=1), axis=1)
         said = []
         for place, at in zip(places, strongest, strict=True):
-            name = names[int(at)]
-            what = tokens.words.get(name) or _category(name)
-            said.append(f"graph neural network {self._gnn[place]:.2f}, mostly for {shortened(what)}")
+            what = phrase(names[int(at)]).replace(";", ",")
+            said.append(f"graph neural network {self._gnn[place]:.2f}, mostly for {what}")
         return said
 
     # --- profiles ----------------------------------------------------------------------------------------------------
@@ -310,7 +314,7 @@ class Words:
             if amount <= 0:
                 return "0"
             power = 2.0 ** (int(np.frexp(amount)[1]) - 1)
-            return f"{power:,.4g} to {2 * power:,.4g}"
+            return f"{_number(power)} to {_number(2 * power)}"
         return self._category_value(field, place)
 
     @cached_property
@@ -339,7 +343,10 @@ class Words:
                 said.append(f"{field_name(name)} {self._amount(name, place)}")
             elif name == "departed_elsewhere":
                 differs = block.values[place, at]
-                said.append(field_name(name) if differs == 1 else "departed from the country of origin")
+                if np.isnan(differs):
+                    said.append("country of departure or of origin not declared")
+                else:
+                    said.append(field_name(name) if differs else "departed from the country of origin")
             elif name == "containers":
                 said.append(_counted(float(block.values[place, at]), "container", "containers"))
             else:
@@ -351,7 +358,7 @@ class Words:
         if np.isnan(amount):
             return "not declared"
         earlier = self._earlier(name, place)
-        text = f"{amount:,.4g}"
+        text = _number(amount)
         if len(earlier) < _EARLIER:
             return text
         above = float((earlier < amount).mean())
@@ -388,10 +395,6 @@ class Words:
 def field_name(field: str) -> str:
     """Return what a field is called in a reason."""
     return _FIELDS.get(field) or field.removeprefix("extra.").replace("_", " ")
-
-
-def _category(token: str) -> str:
-    return f"the declared {field_name(token.removeprefix('category:'))}"
 
 
 def _path(path: Path) -> str:
