@@ -10,7 +10,7 @@ from api.commands.opening import opened
 from api.commands.options import JsonOption, StoreOption, command, day, settings
 from api.commands.output import numbered, print_json, say, table
 from api.commands.progress import progress
-from api.commands.published import as_heading, in_words
+from api.commands.published import as_heading, in_words, last_week
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -192,9 +192,3 @@ def tell_scored(found: Scored) -> None:
     bounds = found.published.thresholds
     say(f"The red lane begins at a score of {bounds['red']:.4f}, the yellow one at {bounds['yellow']:.4f}")
     say(f"Published {in_words(found.published)}")
-
-
-def last_week(published: "PublishedSet") -> tuple[date, date]:
-    """Return the first and the last of the seven days before the set's day."""
-    last = published.as_of - timedelta(days=1)
-    return last - timedelta(days=6), last

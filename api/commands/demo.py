@@ -15,7 +15,7 @@ from api.commands.errors import UsageError
 from api.commands.opening import opened
 from api.commands.options import JsonOption, command, settings
 from api.commands.output import heading, numbered, print_json, say
-from api.commands.published import as_heading
+from api.commands.published import as_heading, last_week
 from api.commands.queue import key, print_queue, with_reasons
 from api.text import as_json
 
@@ -57,7 +57,7 @@ def demo(
     steps.take(("analyse",), lambda: analysis.analyse_store(chosen, None, silent=json), analysis.tell_analysed)
     steps.take(("train",), lambda: analysis.train_store(chosen, None, silent=json), analysis.tell_trained)
     scored = steps.take(("score",), lambda: analysis.score_store(chosen, None, silent=json), analysis.tell_scored)
-    first, last = analysis.last_week(scored.published)
+    first, last = last_week(scored.published)
     period = ("--from", first, "--to", last)
     waiting = steps.take(
         ("queue", *period, "--capacity", _TOP),

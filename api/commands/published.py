@@ -1,5 +1,6 @@
 """The published set in words: every answer with a risk in it says which set it comes from."""
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,3 +25,9 @@ def as_heading(published: "PublishedSet | None") -> dict[str, Any] | None:
         "thresholds": dict(published.thresholds),
         "about": dict(published.about),
     }
+
+
+def last_week(published: "PublishedSet") -> tuple[date, date]:
+    """Return the first and the last of the seven days before the set's day."""
+    last = published.as_of - timedelta(days=1)
+    return last - timedelta(days=6), last

@@ -1,7 +1,9 @@
 """What the store holds, what was published from it, and what to do next."""
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from json import loads
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +12,7 @@ from api.commands.opening import missing, opened
 from api.commands.options import JsonOption, StoreOption, command, settings
 from api.commands.output import numbered, print_json, say, table
 from api.commands.progress import progress
-from api.commands.published import as_heading, in_words
+from api.commands.published import as_heading, in_words, last_week
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +46,8 @@ def status(
         version, ledger, published = view.version(), view.batches(), view.published()
         with progress("Hashing", silent=json or not with_hash):
             hashed = graph_hash(view) if with_hash else None
-    following = _next(chosen, bool(ledger), version, published)
+    models = _models(chosen.models_folder)
+    following = _next(chosen, bool(ledger), version, published, models)
     if json:
         print_json(
             {
@@ -55,6 +58,7 @@ def status(
                 "counts": counted,
                 "batches": [as_row(batch) for batch in ledger],
                 "published": as_heading(published),
+                "models": models,
                 "next": following,
             }
         )
@@ -72,6 +76,11 @@ def status(
     say(f"Published: {in_words(published)}" if published else "Published: nothing yet")
     if published and published.store_version != version:
         say(f"The store has changed since: it is at version {version}.")
+    for model in models:
+        marked = ", the latest" if model["latest"] else ""
+        say(
+            f"Model {model['id']}: learnt what was known before {model['as_of']}, at version {model['version']}{marked}"
+        )
     _advise(following)
 
 
@@ -81,16 +90,42 @@ def _advise(following: list[str]) -> None:
         say(f"  {line}")
 
 
-def _next(chosen: "Settings", loaded: bool, version: int, published: "PublishedSet | None") -> list[str]:
+def _models(folder: Path) -> list[dict[str, Any]]:
+    """Return the trained models, from their cards alone: reading a model takes seconds."""
+    try:
+        latest = (folder / "latest").read_text(encoding="utf-8").strip()
+    except OSError:
+        return []
+    models = []
+    for path in sorted(folder.glob("*/model.json")):
+        name = path.parent.name
+        try:
+            card = loads(path.read_text(encoding="utf-8"))
+            told = {"as_of": card["as_of"], "version": card["snapshot_version"]}
+        except (ValueError, KeyError):
+            continue  # `score` says what is wrong with it
+        models.append({"id": name, **told, "latest": name == latest})
+    return models
+
+
+def _next(
+    chosen: "Settings",
+    loaded: bool,
+    version: int,
+    published: "PublishedSet | None",
+    models: Sequence[Mapping[str, Any]],
+) -> list[str]:
     """Return the commands that make sense now."""
     if not loaded:
         return [command(chosen, "ingest", "FILE", "--mapping", "native")]
+    learnt = any(model["latest"] and model["version"] == version for model in models)
     if published is None or published.store_version != version:
-        return [command(chosen, step) for step in ("analyse", "train", "score")]
+        steps = ("analyse", "score") if learnt else ("analyse", "train", "score")
+        return [command(chosen, step) for step in steps]
     if not published.model:
-        return [command(chosen, step) for step in ("train", "score")]
-    last = published.as_of - timedelta(days=1)
-    return [command(chosen, "queue", "--from", last - timedelta(days=6), "--to", last)]
+        return [command(chosen, step) for step in (("score",) if learnt else ("train", "score"))]
+    first, last = last_week(published)
+    return [command(chosen, "queue", "--from", first, "--to", last)]
 
 
 def graph_hash(view: "GraphStore") -> str:

@@ -3,6 +3,7 @@
 import csv
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,23 @@ def test_a_damaged_model_is_named(store: Path, tmp_path: Path, monkeypatch: pyte
     ran = run("score", "--store", address(store))
     assert ran.status == 1
     assert "train again" in ran.err
+
+
+def test_status_names_the_models_and_what_is_left_to_do(store: Path, tmp_path: Path) -> None:
+    trained = run("train", "--json", store=store).json
+    [latest] = [model for model in run("status", "--json", store=store).json["models"] if model["latest"]]
+    assert (latest["id"], latest["as_of"]) == (trained["model"], trained["as_of"])
+    assert f"Model {latest['id']}: learnt what was known before {latest['as_of']}" in run("status", store=store).out
+    copied = Path(shutil.copy(store, tmp_path / "s.db"))
+    shutil.copytree(store.with_name("tidewaiter.db.models"), tmp_path / "s.db.models")
+    assert run("analyse", store=copied).status == 0
+    assert [line.split()[1] for line in run("status", "--json", store=copied).json["next"]] == ["score"]
+    path = write(tmp_path / "more.csv", [declaration(1)])
+    assert run("ingest", path, "--mapping", "native", store=copied).status == 0
+    steps = [line.split()[1] for line in run("status", "--json", store=copied).json["next"]]
+    assert steps == ["analyse", "train", "score"]
+    (tmp_path / "s.db.models" / latest["id"] / "model.json").write_text("{", encoding="utf-8")
+    assert latest["id"] not in run("status", store=copied).out
+    ran = run("score", store=copied)
+    assert ran.status == 1
+    assert "is damaged" in ran.err
