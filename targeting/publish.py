@@ -209,14 +209,15 @@ def paths_now(store: GraphStore, ref: Ref, as_of: date, limit: int = PATHS_SHOWN
     day = day_number(as_of)
     if ref.type != "Shipment":
         risk = linked_risk(whole, day)
-        if ref.type not in risk.entity:
+        if ref.type not in risk.entity or whole.things[ref.type].first_on[number] >= day:
             return None
         return paths_as_data(risk.paths(ref, limit), float(risk.entity[ref.type][number]))
     declarations = whole.declarations
     rows = declarations.first[declarations.shipment[declarations.first] == number]
     if not len(rows):
         return None
-    cutoffs = grid(int(declarations.accepted_on.min()), day)
+    earliest = int(declarations.accepted_on.min())
+    cutoffs = grid(earliest, max(day, earliest))
     mine = np.minimum(declarations.accepted_on[rows], np.int32(day)).astype(np.int32)
     at = int(last_cutoff(cutoffs, mine)[0])
     if at < 0:

@@ -15,8 +15,8 @@ from typing import Any
 
 import lightgbm
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save_file
 
 from targeting import TargetingError
 from targeting.boosting import Ensemble
@@ -50,8 +50,12 @@ def save(model: Model, folder: Path) -> str:
         (fresh / CARD).write_text(json.dumps(_card(model), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         fresh.chmod(0o755)
         identity = _identity(fresh)
-        if not (folder / identity).exists():
-            fresh.rename(folder / identity)
+        place = folder / identity
+        if place.exists() and _identity(place) != identity:
+            # Damaged: what was trained again has the same id and takes its place.
+            shutil.rmtree(place)
+        if not place.exists():
+            fresh.rename(place)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     pointer = folder / f".{LATEST}.partial"
@@ -61,8 +65,9 @@ def save(model: Model, folder: Path) -> str:
 
 
 def _identity(folder: Path) -> str:
+    """Return the id of the files in a folder; hidden ones, which a file browser may leave, are none of the model's."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in folder.rglob("[!.]*") if path.is_file()):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -99,15 +104,26 @@ def _card(model: Model) -> dict[str, Any]:
 
 
 def listed(folder: Path) -> list[dict[str, Any]]:
-    """Return id, as-of day, snapshot version, metrics and whether it is the latest, of every model in the registry."""
+    """Return id, as-of day, snapshot version, metrics and whether it is the latest, of every model that can be read."""
     latest = _latest(folder)
     models = []
-    for path in sorted(folder.glob(f"*/{CARD}")) if folder.is_dir() else []:
-        card = json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted(folder.glob(f"[!.]*/{CARD}")) if folder.is_dir() else []:
+        try:
+            card = _read_card(path)
+        except (ValueError, TypeError, OSError):
+            continue
         name = path.parent.name
         told = {key: card.get(key) for key in ("as_of", "seed", "snapshot_version", "metrics")}
         models.append({"id": name, "latest": name == latest, **told})
     return models
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    """Return a model's card; raises ValueError or TypeError where it is none."""
+    card = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(card, dict):
+        raise TypeError("the card is no JSON object")
+    return card
 
 
 def _latest(folder: Path) -> str | None:
@@ -129,24 +145,33 @@ def load(folder: Path, identity: str | None = None) -> tuple[str, Model]:
     if name is None:
         raise TargetingError(f"There is no model in {folder} yet; run `tidewaiter train` first.")
     here = folder / name
+    if not here.is_dir():
+        raise TargetingError(f"There is no model {name!r} in {folder}; train again, or name one that is there.")
     try:
-        card = json.loads((here / CARD).read_text(encoding="utf-8"))
-        trained = load_file(here / TRAINED)["trained"]
-        trees = {part: _trees(here, part, card["members"][part]) for part in TREES}
+        card = _read_card(here / CARD)
+        if card["format"] != FORMAT:
+            raise TargetingError(f"The model {here} has format {card['format']}, not {FORMAT}; train again.")
+        features = card["features"]
+        if feature_hash(features) != card["features_sha256"]:
+            raise TargetingError(
+                f"The feature list of the model {here} is not the one it was trained with; train again."
+            )
+        if features["network"] != list(NAMES):
+            raise TargetingError(
+                f"The model {here} was trained on other features than this version computes; train again."
+            )
+        texts = {part: _texts(here, part, card["members"][part]) for part in TREES}
+        weights = (here / TRAINED).read_bytes()
         gnn = load_gnn(here / GNN)
     except FileNotFoundError as error:
         raise TargetingError(f"The model {here} is not whole ({error.filename} is missing); train again.") from None
-    except (json.JSONDecodeError, KeyError, SafetensorError, UnicodeDecodeError, lightgbm.basic.LightGBMError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise TargetingError(f"The model {here} is damaged ({error}); train again.") from None
     except ValueError as error:
         raise TargetingError(str(error)) from None
-    features = card["features"]
-    if card["format"] != FORMAT:
-        raise TargetingError(f"The model {here} has format {card['format']}, not {FORMAT}; train again.")
-    if feature_hash(features) != card["features_sha256"]:
-        raise TargetingError(f"The feature list of the model {here} is not the one it was trained with; train again.")
-    if features["network"] != list(NAMES):
-        raise TargetingError(f"The model {here} was trained on other features than this version computes; train again.")
+    if _identity(here) != name:
+        raise TargetingError(f"The model {here} is damaged (its files are not those that were saved); train again.")
+    trees = {part: Ensemble(tuple(lightgbm.Booster(model_str=text) for text in texts[part])) for part in TREES}
     return name, Model(
         as_of=int(np.datetime64(card["as_of"], "D").astype(int)),
         seed=card["seed"],
@@ -161,11 +186,10 @@ def load(folder: Path, identity: str | None = None) -> tuple[str, Model]:
         gnn=gnn,
         score=trees["score"],
         calibration=Calibration(**card["calibration"]),
-        trained=trained,
+        trained=load_arrays(weights)["trained"],
         metrics=card["metrics"],
     )
 
 
-def _trees(here: Path, name: str, members: int) -> Ensemble:
-    texts = [(here / f"{name}-{number}.txt").read_text(encoding="utf-8") for number in range(members)]
-    return Ensemble(tuple(lightgbm.Booster(model_str=text) for text in texts))
+def _texts(here: Path, name: str, members: int) -> list[str]:
+    return [(here / f"{name}-{number}.txt").read_text(encoding="utf-8") for number in range(members)]
