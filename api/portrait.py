@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from graph.fold import Thing
-from graph.records import Ref
+from graph.records import Ref, canonical
 from graph.schema import NODE, Fold
 from graph.store.base import GraphStore, Neighbour, PublishedSet, RecordGroup
 
@@ -158,19 +158,22 @@ def _facts(thing: Thing, said: Sequence[RecordGroup], newer: _Newer) -> list[Fac
     facts = []
     for span in thing.spans:
         groups = by_value[span.field, span.value]
-        facts.append(
-            Fact(
-                span.field,
-                span.value,
-                shown[span.field] == span.value,
-                span.first_on,
-                span.last_on,
-                sorted({group.source for group in groups}),
-                newer.day(span.first_on) or (bool(groups) and all(map(newer.record, groups))),
-            )
-        )
+        sources = sorted({group.source for group in groups})
+        new = newer.day(span.first_on) or (bool(groups) and all(map(newer.record, groups)))
+        for name, value in _named({span.field: span.value}).items():
+            facts.append(Fact(name, value, shown[span.field] == span.value, span.first_on, span.last_on, sources, new))
     order = [field.name for field in NODE[thing.ref.type].fields]
-    return sorted(facts, key=lambda fact: (order.index(fact.field), not fact.shown, fact.value))
+    return sorted(
+        facts, key=lambda fact: (order.index(fact.field.partition(".")[0]), fact.field, not fact.shown, fact.value)
+    )
+
+
+def _named(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return fields with each of the source's further attributes under its own name, `extra.<name>`."""
+    named = {name: value for name, value in fields.items() if name != "extra"}
+    for name, value in json.loads(fields.get("extra", "{}")).items():
+        named[f"extra.{name}"] = canonical(value)
+    return named
 
 
 def _versions(thing: Thing, said: Sequence[RecordGroup], newer: _Newer) -> list[Version]:
@@ -180,7 +183,7 @@ def _versions(thing: Thing, said: Sequence[RecordGroup], newer: _Newer) -> list[
             group.first_on,
             group.last_on,
             group.source,
-            dict(group.fields),
+            _named(group.fields),
             (group.last_on or date.min) == latest,
             newer.record(group),
         )

@@ -62,10 +62,10 @@ def analyse(ctx: typer.Context, as_of: AsOfOption = None, store: StoreOption = N
 
 def analyse_store(chosen: "Settings", as_of: date | None, *, silent: bool) -> Analysed:
     """Analyse the network of a store and publish what was found."""
-    from targeting.publish import analyse
-
     with opened(chosen.store) as held:
         with progress("Analysing", silent=silent) as bar:
+            from targeting.publish import analyse
+
             published = analyse(held, as_of, seed=chosen.seed, progress=bar.doing)
         return Analysed(published, _highest(held))
 

@@ -9,7 +9,7 @@ import typer
 from api.commands.errors import UsageError
 from api.commands.opening import opened
 from api.commands.options import FromOption, JsonOption, StoreOption, ToOption, period, settings
-from api.commands.output import print_json, say, table
+from api.commands.output import print_json, remark, say, table
 from api.commands.progress import progress
 from api.text import as_json
 
@@ -28,9 +28,6 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Measure the score on a past period, frozen at its first day, beside its components and two baselines."""
-    from graph.build import snapshot
-    from targeting.evaluate import evaluate as measure
-
     chosen = settings(ctx, store)
     begin, end = period(first, last)
     if truth is not None and not truth.is_dir():
@@ -38,18 +35,20 @@ def evaluate(
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"The folder {output.parent} does not exist: create it first, or write elsewhere.")
     with opened(chosen.store) as held, progress("Evaluating", silent=json) as bar:
+        # These take seconds to import.
+        from graph.build import snapshot
+        from targeting.evaluate import evaluate as measure
+
         bar.doing("reading the network")
         network = snapshot(held)
         report = measure(network, begin, end, seed=chosen.seed, truth=truth, progress=bar.doing)
-    if output is not None:
-        output.write_text(as_json(report) + "\n", encoding="utf-8")
     if json:
         print_json(report)
-        return
-    _show(report)
+    else:
+        _show(report)
     if output is not None:
-        say("")
-        say(f"All figures are in {output}")
+        output.write_text(as_json(report) + "\n", encoding="utf-8")
+        remark(f"All figures are in {output}")
 
 
 def _show(report: Mapping[str, Any]) -> None:

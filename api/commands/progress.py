@@ -59,6 +59,6 @@ def progress(title: str, *, silent: bool) -> Iterator[Bar]:
         yield Bar()
     else:
         name = TextColumn("{task.description}", markup=False, table_column=Column(overflow="ellipsis", no_wrap=True))
-        columns = (SpinnerColumn(), name, BarColumn(), _Done(), TimeElapsedColumn())
+        columns = (SpinnerColumn(), name, BarColumn(bar_width=20), _Done(), TimeElapsedColumn())
         with Progress(*columns, console=screen, transient=True) as shown:
             yield Bar(shown, title)

@@ -128,13 +128,16 @@ def _number(value: float | None) -> str:
 
 
 def _facts(seen: "Portrait") -> None:
+    from graph.schema import NODE, Kind
+
     if not seen.facts:
         return
     say("")
+    numbers = {field.name for field in NODE[seen.ref.type].fields if field.kind is Kind.NUMBER}
     rows = [
         (
             fact.field if fact.shown else "",
-            fact.value,
+            fact.value.removesuffix(".0") if fact.field in numbers else fact.value,
             fact.first_on,
             fact.last_on,
             ", ".join(fact.sources),

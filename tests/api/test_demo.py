@@ -118,7 +118,7 @@ def test_evaluate_prints_and_writes_every_figure(store: Path, folder: Path, tmp_
         assert f"{name} " in ran.out
         assert f"{auc['value']:.3f} ({auc['interval'][0]:.3f} to {auc['interval'][1]:.3f})" in ran.out
     assert "Chosen in the highest-scored 5 %" in ran.out
-    assert str(output) in ran.out
+    assert str(output) in ran.err
 
 
 @pytest.mark.parametrize(

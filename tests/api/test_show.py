@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,20 @@ def test_other_versions_say_what_they_said_differently(tmp_path: Path) -> None:
     assert run("ingest", path, "--mapping", "native", store=tmp_path / "s.db").status == 0
     out = run("show", "D1/1", store=tmp_path / "s.db").out
     assert "Other versions" in out
-    assert "101.0" in out
-    assert "55.0" in out
+    assert re.search(r"customs_value +101.0 +55.0", out)
+    assert re.search(r"customs_value +55 ", out)
     shown = run("show", "D1/1", "--json", store=tmp_path / "s.db").json
     assert [version["counts"] for version in shown["versions"]] == [True, False]
     assert {fact["value"] for fact in shown["facts"] if fact["field"] == "customs_value"} == {"55.0"}
+
+
+def test_the_further_attributes_of_a_source_stand_under_their_own_names(tmp_path: Path) -> None:
+    row = declaration(1, **{"extra.licence": "[b]7[/b]", "extra.dose": "1.50"})
+    path = write(tmp_path / "d.csv", [row], tuple(row))
+    assert run("ingest", path, "--mapping", "native", store=tmp_path / "s.db").status == 0
+    facts = {fact["field"]: fact for fact in run("show", "D1/1", "--json", store=tmp_path / "s.db").json["facts"]}
+    assert facts["extra.licence"]["value"] == "[b]7[/b]"
+    assert float(facts["extra.dose"]["value"]) == 1.5
+    assert facts["extra.licence"]["sources"] == ["native"]
+    assert "extra" not in facts
+    assert "extra.licence" in run("show", "D1/1", store=tmp_path / "s.db").out
