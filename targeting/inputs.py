@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from graph.snapshot import Int, Long, Snapshot, labels
+from graph.snapshot import Int, Long, Real, Snapshot, labels
 from targeting import TargetingError
 from targeting.boosting import FOLDS
 from targeting.declared import Vocabulary, declared
@@ -32,6 +32,7 @@ class Inputs:
     profiles: Profiles
     profile: Block
     network: Block
+    linked: Real
     tokens: "Tokens"
 
 
@@ -46,13 +47,15 @@ def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days:
 
     snapshot = network.snapshot
     found = profiles(snapshot, rows, days, plan)
+    linked = network.linked(rows, days)
     return Inputs(
         rows,
         days,
         declared(snapshot, rows, vocabulary),
         found,
         profile_block(plan, found.odds),
-        network.features(rows, days),
+        network.features(rows, days, linked),
+        linked,
         tokens(snapshot, rows, days),
     )
 

@@ -146,11 +146,11 @@ def train(
         raise TargetingError(str(error)) from None
     progress("learning how to weigh them")
     said = {"declared": own, "profile": rated, "gnn": _log_odds(connected)}
-    block = here.features(rows, days)
+    linked = here.linked(rows, days)
+    block = here.features(rows, days, linked)
     score, total = fit(_on_top(said, block), labels, days, fold, seed)
     random = _random(snapshot, rows, as_of)
     calibration = calibrate(total, labels, random)
-    linked = block.values[:, block.names.index("linked_risk")]
     metrics = {
         "rows": float(len(rows)),
         "infractions": float(labels.sum()),
@@ -217,7 +217,7 @@ def score(
         for name in ("declared", "profile"):
             columns[name][at] = 1.0 / (1.0 + np.exp(-said[name]))
         columns["gnn"][at] = gnn
-        columns["linked"][at] = inputs.network.values[:, inputs.network.names.index("linked_risk")]
+        columns["linked"][at] = inputs.linked
         unknown = np.flatnonzero(~trained[at])
         if reasons and len(unknown):
             progress(f"reasons for {len(unknown):,} shipments")

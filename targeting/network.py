@@ -67,11 +67,11 @@ class Network:
                     found[int(row)] = here.ids[int(number)]
         return found
 
-    def features(self, rows: Long, days: Int) -> Block:
-        """Return the features of `NAMES` for each row, with what was known before its day."""
+    def features(self, rows: Long, days: Int, linked: Real) -> Block:
+        """Return the features of `NAMES` for each row, with what was known before its day and its `linked` risk."""
         figures = structure(self.snapshot, rows, days)
         figures |= community.features(self.snapshot, self.communities, self.cutoffs, rows, days)
-        figures["linked_risk"] = self.linked(rows, days)
+        figures["linked_risk"] = linked
         return quantities(NAMES, [figures[name] for name in NAMES], len(rows))
 
 

@@ -111,7 +111,8 @@ def lane_thresholds(scores: Real, accepted_on: Int) -> dict[str, float]:
     falling = np.sort(recent)[::-1]
 
     def lowest(part: float) -> float:
-        return float(falling[max(int(np.ceil(part * len(falling))), 1) - 1])
+        # Rounded, since 15 % of 100 must not come out as a little more than 15.
+        return float(falling[max(int(np.ceil(round(part * len(falling), 6))), 1) - 1])
 
     return {"red": lowest(RED), "yellow": lowest(RED + YELLOW)}
 
