@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/uv pip install --python $(BIN)/python
+INSTALL := $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 NO_VENV := echo "Python could not make $(VENV); on Debian and Ubuntu, install python3-venv first." >&2; exit 1

@@ -6,10 +6,13 @@ import numpy.typing as npt
 from gnn.combinations import POWER, TOKEN
 from gnn.metapaths import CIRCLES, DECLARED, HISTORIES
 from gnn.model import BATCH, CATEGORY, GnnModel, inputs
-from gnn.runtime import device, repeatable
+from gnn.runtime import device, repeatable, side_by_side
 from gnn.tokens import Tokens
 
 Real = npt.NDArray[np.float64]
+
+POINTS = 6
+"""Points of the Gauss-Legendre quadrature."""
 
 _PATHS = {
     DECLARED: "the declared amounts",
@@ -32,8 +35,8 @@ _COLUMNS = {
     "importer_country": "country of the importer",
     "exporter_country": "country of the exporter",
     "declarant_country": "country of the declarant",
-    "importer_aeo": "trusted-trader status of the importer",
-    "exporter_aeo": "trusted-trader status of the exporter",
+    "importer_aeo": "AEO status of the importer",
+    "exporter_aeo": "AEO status of the exporter",
     "net_mass_kg": "net mass",
     "packages": "number of packages",
     "customs_value": "value",
@@ -67,19 +70,18 @@ def _column(name: str) -> str:
     return _COLUMNS.get(name) or name.removeprefix("extra.").replace("_", " ")
 
 
-def contributions(model: GnnModel, tokens: Tokens, *, steps: int = 16) -> dict[str, Real]:
+def contributions(model: GnnModel, tokens: Tokens) -> dict[str, Real]:
     """Return for each token how much it moved the logit away from that of the ordinary shipment.
 
     Integrated gradients (Sundararajan, Taly and Yan, ICML 2017): the gradient of the logit is summed along the
-    straight way from the ordinary shipment, whose features all have the mean of the training and whose categories are
-    unknown, to this one. The values of all tokens sum to the difference of the two logits, up to the error of the
-    quadrature; a token that repeats what others say shares with them, where leaving out one token at a time would
-    give nothing to any of them.
+    straight way from the tokens of the ordinary shipment, whose features all have the mean of the training and whose
+    categories are unknown, to those of this one. The values of all tokens sum to the difference of the two logits, up
+    to the error of the quadrature; a token that repeats what others say shares with them, where leaving out one token
+    at a time would give nothing to any of them.
 
     Args:
         model: the model.
         tokens: [n] tokens.
-        steps: points of the Gauss-Legendre quadrature.
 
     Returns:
         By name of the token (those of categories are `category:` and the column), [n] differences of the logit.
@@ -87,25 +89,26 @@ def contributions(model: GnnModel, tokens: Tokens, *, steps: int = 16) -> dict[s
     import torch
 
     features, numbers = inputs(model, tokens)
-    places, weights = np.polynomial.legendre.leggauss(steps)
-    found = np.zeros((len(features), len(model.token_names)))
+    places, weights = np.polynomial.legendre.leggauss(POINTS)
+    way = list(zip(((places + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))
+    starts = range(0, len(features), BATCH)
     with repeatable(model.seed):
         networks = model.networks(torch.float32)
-        for start in range(0, len(features), BATCH):
+
+        def batch(start: int) -> Real:
             x = torch.from_numpy(features[start : start + BATCH]).to(device())
             c = torch.from_numpy(numbers[start : start + BATCH]).to(device())
+            total = torch.zeros((len(x), len(model.token_names)), dtype=torch.float64, device=x.device)
             for network in networks:
                 with torch.no_grad():
-                    unknown, embedded = network.embedded(torch.zeros_like(c)), network.embedded(c)
-                moved = torch.zeros((len(x), found.shape[1]), dtype=torch.float64, device=x.device)
-                for place, weight in zip((places + 1) / 2, weights / 2, strict=True):
-                    at = (x * place).requires_grad_()
-                    tail = (unknown + (embedded - unknown) * place).requires_grad_()
-                    logit = network.read(at, tail).sum()
-                    by_feature, by_category = torch.autograd.grad(logit, (at, tail))
-                    head = torch.split((by_feature * x).double(), list(network.shape.widths), dim=1)
-                    parts = [part.sum(dim=1) for part in head]
-                    parts.extend(((embedded - unknown) * by_category).double().sum(dim=2).unbind(dim=1))
-                    moved += weight * torch.stack(parts, dim=1)
-                found[start : start + BATCH] += moved.cpu().numpy() / len(networks)
+                    origin = network.tokens(torch.zeros_like(x[:1]), torch.zeros_like(c[:1]))
+                    moved = network.tokens(x, c) - origin
+                for place, weight in way:
+                    at = (origin + place * moved).requires_grad_()
+                    (slope,) = torch.autograd.grad(network.read(at).sum(), at)
+                    total += weight * (slope * moved).sum(dim=2)
+            found: Real = (total / len(networks)).cpu().numpy()
+            return found
+
+        found = np.concatenate([np.zeros((0, len(model.token_names))), *side_by_side(batch, starts)])
     return {name: found[:, at] for at, name in enumerate(model.token_names)}

@@ -112,9 +112,7 @@ def tokens(
             progress((done + 1) / len(grid))
     declarations = snapshot.declarations
     keys = snapshot.things["Shipment"].keys.take(declarations.shipment[rows]).to_numpy(zero_copy_only=False)
-    words = {DECLARED: "what the row itself declares"}
-    words |= {path.name: path.words for path in HISTORIES} | {path.name: path.words for path in CIRCLES}
-    return Tokens(keys, features, values, categories(snapshot, rows), words)
+    return Tokens(keys, features, values, categories(snapshot, rows))
 
 
 def _blocks(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gnn.runtime import device, repeatable
+from gnn.runtime import device, repeatable, side_by_side
 from gnn.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -131,17 +131,24 @@ def predict(
 
     features, numbers = inputs(model, tokens)
     logits = np.zeros(len(features))
-    with repeatable(model.seed), torch.no_grad():
+    starts = range(0, len(features), BATCH)
+    with repeatable(model.seed):
         networks = model.networks(torch.float64)
-        for start in range(0, len(features), BATCH):
-            stop = min(start + BATCH, len(features))
+
+        def batch(start: int) -> Real:
+            rows = slice(start, start + BATCH)
+            size = len(features[rows])
             x = torch.zeros((BATCH, features.shape[1]), dtype=torch.float64)
             c = torch.zeros((BATCH, numbers.shape[1]), dtype=torch.int64)
-            x[: stop - start] = torch.from_numpy(features[start:stop])
-            c[: stop - start] = torch.from_numpy(numbers[start:stop])
+            x[:size], c[:size] = torch.from_numpy(features[rows]), torch.from_numpy(numbers[rows])
             x, c = x.to(device()), c.to(device())
-            logits[start:stop] = average([network(x, c) for network in networks])[: stop - start].cpu().numpy()
+            with torch.no_grad():
+                said: Real = average([network(x, c) for network in networks])[:size].cpu().numpy()
+            return said
+
+        for start, said in zip(starts, side_by_side(batch, starts), strict=True):
+            logits[start : start + BATCH] = said
             if progress is not None:
-                progress(stop / len(features))
+                progress(min(start + BATCH, len(features)) / len(features))
     probability: npt.NDArray[np.float64] = (1.0 / (1.0 + np.exp(-logits))).astype(np.float32).astype(np.float64)
     return probability

@@ -73,27 +73,24 @@ class MetapathNetwork(nn.Module):
 
     def forward(self, features: torch.Tensor, categories: torch.Tensor) -> torch.Tensor:
         """Return the logit of each row, [n]."""
-        return self.read(features, self.embedded(categories))
+        return self.read(self.tokens(features, categories))
 
-    def embedded(self, categories: torch.Tensor) -> torch.Tensor:
-        """Return the tokens of the categories, [n, number of categories, hidden]."""
-        if self.training:
-            kept = torch.rand(categories.shape, device=categories.device) >= self.shape.dropout
-            categories = categories * kept
-        found: torch.Tensor = self.embedding(categories + self.offsets)
-        return found
-
-    def read(self, features: torch.Tensor, embedded: torch.Tensor) -> torch.Tensor:
-        """Return the logit of each row from its features and its categories' tokens, [n]."""
+    def tokens(self, features: torch.Tensor, categories: torch.Tensor) -> torch.Tensor:
+        """Return the tokens of each row, those of metapaths first, [n, number of tokens, hidden]."""
         padded = functional.pad(features, (0, 1))[:, self.place]
         tokens = torch.einsum("ntd,tdh->nth", padded, self.weight) + self.bias
         tokens = functional.gelu(self.norm(tokens))
         if self.training:
+            kept = torch.rand(categories.shape, device=categories.device) >= self.shape.dropout
+            categories = categories * kept
             kept = torch.rand(tokens.shape[:2], device=tokens.device) >= self.shape.dropout
             tokens = tokens * kept[:, :, None]
-        h = torch.cat((tokens, embedded), dim=1)
-        crossed = (h.sum(dim=1).square() - h.square().sum(dim=1)) / (2 * h.shape[1])
-        logit: torch.Tensor = self.out(torch.cat((h.flatten(1), crossed), dim=1)).squeeze(1)
+        return torch.cat((tokens, self.embedding(categories + self.offsets)), dim=1)
+
+    def read(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Return the logit of each row from its tokens, [n]."""
+        crossed = (tokens.sum(dim=1).square() - tokens.square().sum(dim=1)) / (2 * tokens.shape[1])
+        logit: torch.Tensor = self.out(torch.cat((tokens.flatten(1), crossed), dim=1)).squeeze(1)
         return logit
 
 

@@ -2,14 +2,18 @@
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
 THREADS = 1  # a fixed number, since the order of parallel sums is part of the result
+
+Piece = TypeVar("Piece")
+Found = TypeVar("Found")
 
 
 def quiet_import() -> None:
@@ -56,3 +60,15 @@ def threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def side_by_side(work: Callable[[Piece], Found], pieces: Iterable[Piece]) -> Iterator[Found]:
+    """Yield what `work` makes of each piece, in their order; each is worked on by one of as many threads as cores.
+
+    A piece is computed as it would be alone, so the number of threads is not part of the result. Torch's modes that
+    belong to a thread, such as that without gradients, must be set inside `work`.
+    """
+    import torch
+
+    with ThreadPoolExecutor(os.cpu_count(), initializer=lambda: torch.set_num_threads(THREADS)) as pool:
+        yield from pool.map(work, pieces)

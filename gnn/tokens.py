@@ -31,14 +31,12 @@ class Tokens:
         features: names of the features of each token, by token; in this order they are the columns of `values`.
         values: [n, number of features] the features, not standardised; log counts, log ratios, log odds, flags.
         categories: the declared categories by column.
-        words: what officers call each token.
     """
 
     keys: npt.NDArray[np.object_]
     features: Mapping[str, tuple[str, ...]]
     values: npt.NDArray[np.float32]
     categories: Mapping[str, Category]
-    words: Mapping[str, str]
 
     def __len__(self) -> int:
         """Return the number of shipments."""

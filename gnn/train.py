@@ -67,9 +67,9 @@ def fit(
         ValueError: there are fewer than `folds` rows of one of the two classes.
     """
     labels = np.asarray(labels)
-    counts = np.bincount(labels.astype(np.int64), minlength=2)
-    if len(labels) != len(tokens) or counts[:2].sum() != len(labels):
+    if len(labels) != len(tokens) or not np.isin(labels, (0, 1)).all():
         raise ValueError("Training takes one label per shipment, 1 for infraction or 0 for clean.")
+    counts = np.bincount(labels.astype(np.int64), minlength=2)
     if counts.min() < folds:
         raise ValueError(
             f"The training set has {counts[1]} infractions and {counts[0]} clean outcomes; at least {folds} of each "

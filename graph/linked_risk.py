@@ -25,6 +25,7 @@ every path be listed.
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,7 @@ from graph.risk_flow import LINKS, PARAMETERS, PARTIES, ROLES, Flow, Parameters,
 from graph.snapshot import Long, Real, Snapshot
 from graph.ties import SHARED, matching, runs
 
+_CHAINS_HELD = 256
 _GIVEN = {"importer_address": "Address", "importer_email": "Contact", "importer_phone": "Contact"}
 
 
@@ -103,6 +105,9 @@ class LinkedRisk:
         self.day, self._snapshot, self._parameters = day, snapshot, parameters
         self._flow = flow = Flow(snapshot, day, parameters)
         self.entity = {**flow.parties.spread(flow.risk), **flow.things.spread(flow.thing_risk)}
+        self._evident = frozenset(flow.sources.shipment.tolist())
+        # A broker's thousands of paths are asked for with each of its shipments.
+        self._chains_to = lru_cache(maxsize=_CHAINS_HELD)(self._find_chains)
 
     def of_rows(self, rows: Long) -> Real:
         """Return the linked risk of shipments, from their parties, addresses and contacts as the rows declare them.
@@ -220,13 +225,21 @@ class LinkedRisk:
 
     def _chains(self, end: _End, own: int) -> _Chains:
         """Return every simple path to an end, without the evidence of one's own shipment."""
+        value, source, final, first = self._chains_to(end.party, end.hops, end.thing, end.then)
+        if own in self._evident:
+            kept = self._flow.sources.shipment[source] != own
+            value, source, final, first = value[kept], source[kept], final[kept], first[kept]
+        return _Chains(value * end.weight, source, final, first)
+
+    def _find_chains(self, party: int, most: int, thing: int, then: int) -> _Chains:
+        """Return every simple path to a party over at most so many hops; `thing` and `then` as in `_End`."""
         flow = self._flow
         sources, hops = flow.sources, flow.hops
         none = np.full(1, -1)
-        last = np.arange(*np.searchsorted(hops.to, [end.party, end.party + 1]))
-        last = last[(hops.via[last] < 0) | (hops.via[last] != end.thing)]
-        parts = [(np.array([end.party]), none, none), (hops.start[last], last, np.full(len(last), -1))]
-        if end.hops == 2:
+        last = np.arange(*np.searchsorted(hops.to, [party, party + 1]))
+        last = last[(hops.via[last] < 0) | (hops.via[last] != thing)]
+        parts = [(np.array([party]), none, none), (hops.start[last], last, np.full(len(last), -1))]
+        if most == 2:
             at, earlier = matching(hops.to, hops.start[last])
             simple = (hops.via[earlier] < 0) | (hops.via[earlier] != hops.via[last[at]])
             parts.append((hops.start[earlier[simple]], last[at[simple]], earlier[simple]))
@@ -234,8 +247,8 @@ class LinkedRisk:
         for origin, final, first in parts:
             at, source = matching(sources.party, origin)
             shipment, final, first = sources.shipment[source], final[at], first[at]
-            value = sources.weight[source] * end.weight
-            kept = (shipment != own) & ~flow.involves(shipment, np.full(len(shipment), end.then))
+            value = sources.weight[source]
+            kept = ~flow.involves(shipment, np.full(len(shipment), then))
             for hop in (final, first):
                 hopped = np.flatnonzero(hop >= 0)
                 value[hopped] *= hops.weight[hop[hopped]]

@@ -280,7 +280,7 @@ class Words:
     def _network_model(self, about: str, places: Long, best: Long) -> list[str]:
         from gnn.explain import contributions, phrase
 
-        moved = contributions(self._model.gnn, self._inputs.tokens.take(places), steps=4)
+        moved = contributions(self._model.gnn, self._inputs.tokens.take(places))
         names = list(moved)
         strongest = np.argmax(np.stack([moved[name] for name in names], axis=1), axis=1)
         said = []

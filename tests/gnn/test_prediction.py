@@ -64,7 +64,7 @@ def test_what_a_model_was_trained_on_must_be_there(model: GnnModel) -> None:
 def test_values_are_standardised_clipped_and_categories_numbered_by_text(model: GnnModel) -> None:
     values = np.array([[0, 0, 0, 0, 7], [1e9, -1e9, 0, 0, 7]], dtype=np.float32)
     texts = Category(np.array([1, 0], dtype=np.int32), ("XX", "DE"))
-    tokens = Tokens(np.array(["a", "b"], dtype=object), model.features, values, {"origin": texts}, {})
+    tokens = Tokens(np.array(["a", "b"], dtype=object), model.features, values, {"origin": texts})
     found, numbers = inputs(model, tokens)
     assert found[0, :4] == pytest.approx(-model.mean[:4] / model.scale[:4], rel=1e-5)
     # A feature that never varied says nothing.

@@ -88,5 +88,5 @@ def artificial(n: int = 400, seed: int = 0) -> tuple[Tokens, Long, Int]:
     label = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(np.int64)
     keys = np.array([f"s/D{at}" for at in range(n)], dtype=object)
     features = {"declared": ("a", "b"), "shipment>importer>shipments": ("c", "d", "same")}
-    tokens = Tokens(keys, features, values, {"origin": Category(codes, ("CN", "DE", "FR"))}, {})
+    tokens = Tokens(keys, features, values, {"origin": Category(codes, ("CN", "DE", "FR"))})
     return tokens, label, np.arange(n, dtype=np.int32)
