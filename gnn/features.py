@@ -15,7 +15,7 @@ from gnn.declared import categories, declared
 from gnn.metapaths import CIRCLES, DECLARED, HISTORIES, Circle, History
 from gnn.runtime import device, quiet_import, threads
 from gnn.tokens import Tokens
-from graph.snapshot import Snapshot
+from graph.snapshot import NEVER, Snapshot
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +25,7 @@ Long = npt.NDArray[np.int64]
 Int = npt.NDArray[np.int32]
 Real = npt.NDArray[np.float64]
 
+_NO_DAY = int(NEVER)
 PRIOR = 4.0  # inspections' worth of the overall rate that every rate is shrunk with
 
 HISTORY_FEATURES = (
@@ -67,6 +68,7 @@ def tokens(
     snapshot: Snapshot,
     rows: Long,
     days: Int,
+    as_of: int = _NO_DAY,
     *,
     progress: Callable[[float], None] | None = None,
 ) -> Tokens:
@@ -77,6 +79,7 @@ def tokens(
         rows: [n] rows of `snapshot.declarations`, normally those of first versions.
         days: [n] for each the day before which a fact must be known to be used; days after the shipment's own
             acceptance count as the day of acceptance.
+        as_of: a day at which the network is aggregated as well as on the first of each month.
         progress: called with the share done, from 0 to 1.
 
     Returns:
@@ -97,7 +100,7 @@ def tokens(
     values = np.zeros((len(rows), width), dtype=np.float32)
     values[:, : len(names)] = own
     values[:, width - found.shape[1] :] = found
-    cutoffs = last_cutoffs(days)
+    cutoffs = last_cutoffs(days, as_of)
     logs = declared_logs(snapshot)
     if len(rows):
         quiet_import()

@@ -143,6 +143,7 @@ def _pairs(starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32], n_ends: i
     return _edges(packed // max(n_ends, 1), packed % max(n_ends, 1))
 
 
-def last_cutoffs(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Return for each day the last cutoff on or before it: the first day of its month."""
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
+def last_cutoffs(days: npt.NDArray[np.int32], as_of: int) -> npt.NDArray[np.int32]:
+    """Return for each day the last cutoff on or before it: the as-of day, else the first day of the month."""
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
+    return np.where(days >= as_of, np.int32(as_of), months)

@@ -180,6 +180,21 @@ class LinkedRisk:
         ]
         return Paths(shown, math.fsum(values[order[limit:]]), max(len(order) - limit, 0))
 
+    def strongest(self, row: int) -> Path | None:
+        """Return the greatest path of a declaration's version, the first that `paths` gives; None without any."""
+        own = int(self._snapshot.declarations.shipment[row])
+        best, found = 0.0, None
+        for end in self._ends_of_row(row):
+            chains = self._chains_to(end.party, end.hops, end.thing, end.then)
+            at = 0
+            if own in self._evident:
+                others = self._flow.sources.shipment[chains.source] != own
+                at = int(np.argmax(others)) if others.any() else len(others)
+            if at < len(chains.value) and chains.value[at] * end.weight > best:
+                best = chains.value[at] * end.weight
+                found = end, _Chains(np.array([best]), *(column[[at]] for column in chains[1:]))
+        return None if found is None else self._path(*found)
+
     def _ends_of(self, ref: Ref) -> list[_End]:
         if ref.type not in self.entity:
             raise ValueError(f"Linked risk is of {', '.join(self.entity)}, not of {ref.type}.")
@@ -232,7 +247,10 @@ class LinkedRisk:
         return _Chains(value * end.weight, source, final, first)
 
     def _find_chains(self, party: int, most: int, thing: int, then: int) -> _Chains:
-        """Return every simple path to a party over at most so many hops; `thing` and `then` as in `_End`."""
+        """Return every simple path to a party over at most so many hops, the greatest first.
+
+        `thing` and `then` are those of `_End`.
+        """
         flow = self._flow
         sources, hops = flow.sources, flow.hops
         none = np.full(1, -1)
@@ -254,7 +272,9 @@ class LinkedRisk:
                 value[hopped] *= hops.weight[hop[hopped]]
                 kept[hopped] &= ~flow.involves(shipment[hopped], hops.to[hop[hopped]])
             columns.append((value[kept], source[kept], final[kept], first[kept]))
-        return _Chains(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+        value, *rest = (np.concatenate(column) for column in zip(*columns, strict=True))
+        order = np.argsort(-value, kind="stable")
+        return _Chains(value[order], *(column[order] for column in rest))
 
     def _path(self, end: _End, chain: _Chains) -> Path:
         flow = self._flow

@@ -56,7 +56,7 @@ def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days:
         profile_block(plan, found.odds),
         network.features(rows, days, linked),
         linked,
-        tokens(snapshot, rows, days),
+        tokens(snapshot, rows, days, int(network.cutoffs[-1])),
     )
 
 

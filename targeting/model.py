@@ -131,7 +131,7 @@ def train(
     del odds
     progress("learning from the network around them")
     try:
-        found = tokens(snapshot, rows, days)
+        found = tokens(snapshot, rows, days, as_of)
         gnn, connected = fit_gnn(
             found,
             labels,

@@ -15,6 +15,9 @@ from typing import Any
 from graph.store.base import GraphStore
 from targeting import TargetingError
 
+DIVIDER = "; "
+"""Between the reasons in the file; `targeting.words` keeps the mark out of them."""
+
 COLUMNS = (
     "source",
     "shipment_id",
@@ -34,6 +37,8 @@ def rows(
     store: GraphStore, first: date, last: date, *, everything: bool = False, capacity: int | None = None
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of the published set accepted from `first` to `last`, both included, riskiest first.
+
+    Each has the values of `COLUMNS`; the reasons are a list.
 
     Args:
         store: where the set is published.
@@ -65,7 +70,7 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
         **row,
         "shipment_id": row["shipment"].removeprefix(f"{row['source']}/"),
         "community_id": row["community"],
-        "reasons": "; ".join(json.loads(row["reasons"])) if row["reasons"] else "",
+        "reasons": json.loads(row["reasons"]) if row["reasons"] else [],
     }
     return {column: named[column] for column in COLUMNS}
 
@@ -91,7 +96,7 @@ def write(
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             for line in rows(store, first, last, everything=everything, capacity=capacity):
-                writer.writerow(line)
+                writer.writerow({**line, "reasons": DIVIDER.join(line["reasons"])})
                 count += 1
         partial.replace(output)
     finally:

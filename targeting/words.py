@@ -1,7 +1,7 @@
 """Reasons in words that name the links."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -46,6 +46,17 @@ _SUBJECTS = {
     "exporter_": "exporter",
     "declarant_": "declarant",
     "community_": "community",
+}
+
+# The columns without which there is nothing to say about a subject.
+_NEEDED = {
+    **dict.fromkeys(("importer", "owners", "community"), ("importer",)),
+    "exporter": ("exporter",),
+    "declarant": ("declarant",),
+    "exporter and declarant": ("exporter", "declarant"),
+    "importer and exporter": ("importer", "exporter"),
+    "importer and declarant": ("importer", "declarant"),
+    **{kind: ("importer", f"importer_{kind}") for kind in _SHARED},
 }
 
 # What leads a combination of fields, the first that is in it.
@@ -117,8 +128,7 @@ def _fields_of(feature: str) -> Combination:
 
 
 def shortened(text: str) -> str:
-    """Return a value as it is shown: at most `LONGEST` characters, without the mark that divides reasons."""
-    text = text.replace(";", ",")
+    """Return a value as it is shown: at most `LONGEST` characters."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
@@ -160,7 +170,9 @@ class Words:
             "gnn": self._network_model,
             "network": self._structure,
         }
-        return [text[:1].lower() + text[1:] for text in sayers[group.component](group.about, places, best)]
+        said = sayers[group.component](group.about, places, best)
+        # A list of reasons is divided by semicolons, so there is none inside a reason.
+        return [text[:1].lower() + text[1:].replace(";", ",") for text in said]
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
@@ -175,8 +187,7 @@ class Words:
         return shortened(self._snapshot.things[declarations.key_types[column]].keys[node].as_py())
 
     def _party(self, role: str, place: int) -> str:
-        key = self._key(role, place)
-        return f"{role} {key}" if key else f"unnamed {role}"
+        return f"{role} {self._key(role, place)}"
 
     # --- structure and communities -----------------------------------------------------------------------------------
 
@@ -190,13 +201,23 @@ class Words:
             "community": self._community,
         }
         if about in _SHARED:
-            return [self._shared(about, int(place)) for place in places]
-        if about in said:
-            return [said[about](int(place)) for place in places]
-        if about in ("importer and exporter", "importer and declarant"):
-            other = about.rsplit(" ", 1)[1]
-            return [self._together(other, int(place)) for place in places]
-        return [f"{self._described(about)}: {self._figure(about, int(place)):.3g}" for place in places]
+            say: Callable[[int], str] = partial(self._shared, about)
+        elif about in ("importer and exporter", "importer and declarant"):
+            say = partial(self._together, about.rsplit(" ", 1)[1])
+        else:
+            say = said.get(about, partial(self._plain, about))
+        needed = _NEEDED.get(about, ())
+        return [self._missing(needed, int(place)) or say(int(place)) for place in places]
+
+    def _missing(self, needed: Sequence[str], place: int) -> str:
+        for column in needed:
+            if not self._key(column, place):
+                role, _, kind = column.partition("_")
+                return f"no {_SHARED[kind]} of the {role} declared" if kind else f"no {role} declared"
+        return ""
+
+    def _plain(self, about: str, place: int) -> str:
+        return f"{self._described(about)}: {self._figure(about, place):.3g}"
 
     @staticmethod
     def _described(name: str) -> str:
@@ -217,7 +238,7 @@ class Words:
             self._figure("exporter_mates_infractions", place), self._figure("exporter_mates_inspected", place)
         )
         count = _counted(others, "other importer", "other importers")
-        return f"{self._party('exporter', place)} sells to {count}, {young:,.0f} of them new; {found}"
+        return f"{self._party('exporter', place)} sells to {count}, {young:,.0f} of them new, {found}"
 
     def _declarant(self, place: int) -> str:
         count = _counted(self._figure("declarant_importers", place), "other importer", "other importers")
@@ -230,7 +251,7 @@ class Words:
             self._figure("exporter_declarant_mates_infractions", place),
             self._figure("exporter_declarant_mates_inspected", place),
         )
-        return f"{self._party('exporter', place)} with {self._party('declarant', place)} serve {count}; {found}"
+        return f"{self._party('exporter', place)} with {self._party('declarant', place)} serve {count}, {found}"
 
     def _together(self, other: str, place: int) -> str:
         count = self._figure(f"importer_{other}_shipments", place)
@@ -244,7 +265,7 @@ class Words:
 
     def _shared(self, kind: str, place: int) -> str:
         others = self._figure(f"{kind}_traders", place)
-        what = f"{_SHARED[kind]} {self._key(f'importer_{kind}', place)}".rstrip()
+        what = f"{_SHARED[kind]} {self._key(f'importer_{kind}', place)}"
         if not others:
             return f"no other trader gives the {what} of {self._party('importer', place)}"
         count = _counted(others, "other trader", "other traders")
@@ -252,7 +273,7 @@ class Words:
         found = _examined(
             self._figure(f"{kind}_mates_infractions", place), self._figure(f"{kind}_mates_inspected", place)
         )
-        return f"{self._party('importer', place)} shares the {what} with {count}, {young:,.0f} of them new; {found}"
+        return f"{self._party('importer', place)} shares the {what} with {count}, {young:,.0f} of them new, {found}"
 
     def _community(self, place: int) -> str:
         size = self._figure("community_size", place)
@@ -260,7 +281,7 @@ class Words:
             return f"{self._party('importer', place)} belongs to no community"
         found = _examined(self._figure("community_infractions", place), self._figure("community_inspected", place))
         young = self._figure("community_young_share", place)
-        return f"{self._party('importer', place)} in a community of {size:,.0f}, {young:.0%} of them new; {found}"
+        return f"{self._party('importer', place)} in a community of {size:,.0f}, {young:.0%} of them new, {found}"
 
     # --- linked risk and graph neural network ------------------------------------------------------------------------
 
@@ -271,10 +292,10 @@ class Words:
             risk = self._here.risk(int(position))
             for at in np.flatnonzero(cutoff == position):
                 place = int(places[at])
-                paths = risk.paths(int(self._inputs.rows[place]), limit=1).paths
+                path = risk.strongest(int(self._inputs.rows[place]))
                 said[at] = f"linked risk {self._figure('linked_risk', place):.3g}"
-                if paths:
-                    said[at] += f", the strongest path from the infraction {_path(paths[0])}"
+                if path is not None:
+                    said[at] += f", the strongest path from the infraction {_path(path)}"
         return [text or "no linked risk is known yet" for text in said]
 
     def _network_model(self, about: str, places: Long, best: Long) -> list[str]:
@@ -285,8 +306,7 @@ class Words:
         strongest = np.argmax(np.stack([moved[name] for name in names], axis=1), axis=1)
         said = []
         for place, at in zip(places, strongest, strict=True):
-            what = phrase(names[int(at)]).replace(";", ",")
-            said.append(f"graph neural network {self._gnn[place]:.2f}, mostly for {what}")
+            said.append(f"graph neural network {self._gnn[place]:.2f}, mostly for {phrase(names[int(at)])}")
         return said
 
     # --- profiles ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import typer
 
 from api.commands.opening import opened
 from api.commands.options import JsonOption, StoreOption, command, day, settings
-from api.commands.output import numbered, print_json, say, table
+from api.commands.output import numbered, print_json, remark, say, table
 from api.commands.progress import progress
 from api.commands.published import as_heading, in_words, last_week
 
@@ -28,10 +28,11 @@ AsOfOption = Annotated[
 
 
 class Analysed(NamedTuple):
-    """What was published, and the entities with the highest linked risk."""
+    """What was published, the entities with the highest linked risk, and whether scores gave way to it."""
 
     published: "PublishedSet"
     highest: list[dict[str, Any]]
+    unscored: bool
 
 
 class Trained(NamedTuple):
@@ -53,6 +54,9 @@ def analyse(ctx: typer.Context, as_of: AsOfOption = None, store: StoreOption = N
     """Find communities and linked risk, and publish them."""
     chosen = settings(ctx, store)
     found = analyse_store(chosen, day(as_of), silent=json)
+    if found.unscored:
+        again = command(chosen, "score")
+        remark(f"The scores published before belong to an older set and are not shown any more: '{again}' renews them.")
     if json:
         print_json({"published": as_heading(found.published), "highest": found.highest})
         return
@@ -63,11 +67,12 @@ def analyse(ctx: typer.Context, as_of: AsOfOption = None, store: StoreOption = N
 def analyse_store(chosen: "Settings", as_of: date | None, *, silent: bool) -> Analysed:
     """Analyse the network of a store and publish what was found."""
     with opened(chosen.store) as held:
+        before = held.published()
         with progress("Analysing", silent=silent) as bar:
             from targeting.publish import analyse
 
             published = analyse(held, as_of, seed=chosen.seed, progress=bar.doing)
-        return Analysed(published, _highest(held))
+        return Analysed(published, _highest(held), before is not None and bool(before.model))
 
 
 def _highest(held: "GraphStore") -> list[dict[str, Any]]:

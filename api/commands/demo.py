@@ -16,7 +16,7 @@ from api.commands.opening import opened
 from api.commands.options import JsonOption, command, settings
 from api.commands.output import heading, numbered, print_json, say
 from api.commands.published import as_heading, last_week
-from api.commands.queue import key, print_queue, with_reasons
+from api.commands.queue import key, print_queue
 from api.text import as_json
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _queue(chosen: "Settings", period: Sequence[Any]) -> list[dict[str, Any]]:
 
     _, first, _, last = period
     with opened(chosen.store) as held, held.reading() as view:
-        return with_reasons(view, rows(view, first, last))
+        return list(rows(view, first, last))
 
 
 def _check(folder: Path, waiting: Sequence[dict[str, Any]]) -> dict[str, int]:

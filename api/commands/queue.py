@@ -1,7 +1,6 @@
 """The inspection queue: which shipments to examine first, and why."""
 
 from itertools import islice
-from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,9 +16,7 @@ from api.commands.published import as_heading, in_words
 from api.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from graph.store.base import GraphStore
+    from collections.abc import Mapping, Sequence
 
 _LISTED = 50
 _LANES = {"red": "bold red", "yellow": "yellow", "green": "green"}
@@ -61,7 +58,7 @@ def queue(
                 say(f"{numbered(written, 'shipment', 'shipments')} in {output}, from {in_words(published)}")
             return
         found = rows(view, begin, end, everything=everything, capacity=capacity)
-        listed = with_reasons(view, found if json else islice(found, capacity or _LISTED))
+        listed = list(found if json else islice(found, capacity or _LISTED))
         more = next(found, None) is not None
     if json:
         print_json({"published": as_heading(published), "from": begin, "to": end, "shipments": listed})
@@ -79,16 +76,6 @@ def queue(
 def key(row: "Mapping[str, Any]") -> str:
     """Return the complete key of a shipment of the queue."""
     return f"{row['source']}/{row['shipment_id']}"
-
-
-def with_reasons(view: "GraphStore", found: "Iterable[dict[str, Any]]") -> list[dict[str, Any]]:
-    """Return rows of the queue with their reasons as a list; as one text, they cannot always be told apart."""
-    listed = list(found)
-    reasons: dict[str, list[str]] = {}
-    for batch in view.results("shipment", keys=[key(row) for row in listed]):
-        for shipment, text in zip(batch["shipment"].to_pylist(), batch["reasons"].to_pylist(), strict=True):
-            reasons[shipment] = loads(text) if text else []
-    return [{**row, "reasons": reasons[key(row)]} for row in listed]
 
 
 def print_queue(listed: "Sequence[Mapping[str, Any]]") -> None:

@@ -191,7 +191,9 @@ def test_status_names_the_models_and_what_is_left_to_do(store: Path, tmp_path: P
     assert f"Model {latest['id']}: learnt what was known before {latest['as_of']}" in run("status", store=store).out
     copied = Path(shutil.copy(store, tmp_path / "s.db"))
     shutil.copytree(store.with_name("tidewaiter.db.models"), tmp_path / "s.db.models")
-    assert run("analyse", store=copied).status == 0
+    analysed = run("analyse", store=copied)
+    assert analysed.status == 0
+    assert "scores published before" in analysed.err and f"score --store {address(copied)}" in analysed.err
     assert [line.split()[1] for line in run("status", "--json", store=copied).json["next"]] == ["score"]
     path = write(tmp_path / "more.csv", [declaration(1)])
     assert run("ingest", path, "--mapping", "native", store=copied).status == 0

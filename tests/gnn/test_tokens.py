@@ -230,6 +230,19 @@ def test_a_day_after_acceptance_counts_as_the_day_of_acceptance(statements: Stat
     same_tokens(tokens(snapshot, rows, days), tokens(snapshot, rows, late))
 
 
+def test_from_the_as_of_day_on_all_that_was_known_before_it_is_used(statements: Statements) -> None:
+    snapshot = from_statements(statements)
+    rows, days = first_rows(snapshot)
+    as_of = int(days.max()) - 3
+    assert np.datetime64(as_of, "D").astype("datetime64[M]").astype("datetime64[D]") != np.datetime64(as_of, "D")
+    days = np.minimum(days, np.int32(as_of))
+    monthly, found = tokens(snapshot, rows, days), tokens(snapshot, rows, days, as_of)
+    same_tokens(monthly.take(days < as_of), found.take(days < as_of))
+    known = named(monthly.take(days == as_of)), named(found.take(days == as_of))
+    earlier, later = (columns["shipment>declarant>shipments", "log_shipments"] for columns in known)
+    assert (later >= earlier).all() and (later > earlier).any()
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_the_own_outcome_changes_no_bit_even_where_it_is_known_before_acceptance(seed: int) -> None:
     everything = date_undated(world(seed))

@@ -62,6 +62,7 @@ def test_the_paths_of_every_thing_and_shipment_sum_to_its_risk(seed: int, day: i
         assert math.fsum(path.value for path in paths) == pytest.approx(value, rel=1e-9, abs=1e-15)
         own = view.things["Shipment"].keys[int(view.declarations.shipment[row])].as_py()
         assert all(path.source.key != own for path in paths)
+        assert found.strongest(int(row)) == (paths[0] if paths else None)
 
 
 @settings(max_examples=10, deadline=None)
