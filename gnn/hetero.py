@@ -39,7 +39,7 @@ FACTS = (
     "priced",
 )
 
-ENTITY_RELATIONS = ("AT_ADDRESS", "HAS_CONTACT", "OWNED_BY")
+SHARED_RELATIONS = ("AT_ADDRESS", "HAS_CONTACT")
 
 
 def log_units(values: Real) -> Real:
@@ -103,9 +103,12 @@ def as_known(snapshot: Snapshot, cutoff: int, logs: Mapping[str, Real]) -> "Hete
         named = np.flatnonzero(keys >= 0)
         data["Shipment", column, end].edge_index = _edges(named, keys[named])
     for (start, link, end), adjacency in snapshot.links.items():
-        if start == "Trader" and link in ENTITY_RELATIONS:
+        if start == "Trader" and link in SHARED_RELATIONS:
             known = adjacency.first_on < cutoff
             data[start, link, end].edge_index = _edges(adjacency.starts[known], adjacency.indices[known])
+    owned = snapshot.ownership
+    held = (owned.since < cutoff) & (cutoff <= owned.until)
+    data["Trader", "OWNED_BY", "Trader"].edge_index = _edges(owned.owned[held], owned.owner[held])
     importer, exporter, declarant = (declarations.keys[name][rows] for name in ("importer", "exporter", "declarant"))
     traders, forwarders = len(snapshot.things["Trader"]), len(snapshot.things["Forwarder"])
     bought = _pairs(importer, exporter, traders)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from graph.columns import UNDATED_FIRST, date_undated, days_of, description_rows, known_before
 from graph.schema import NODES
 from graph.snapshot import (
+    NEVER,
     NONE,
     UNDATED,
     Adjacency,
@@ -20,6 +21,7 @@ from graph.snapshot import (
     Int,
     Long,
     Outcomes,
+    Ownership,
     Real,
     Snapshot,
     Things,
@@ -60,6 +62,8 @@ _CODES = {
 }
 _STOPS = ("office", "departure", "arrival")
 _DESCRIBED = {**_PARTIES, "carrier": "Carrier", "vessel": "Vessel"}
+# Less than every day.
+_BLANK = -(2**31)
 _CONTACTS = {"address": "Address", "email": "Contact", "phone": "Contact"}
 _DESCRIBED_TEXTS = (
     ("importer", "country"),
@@ -92,6 +96,7 @@ def from_statements(statements: Statements, version: int = 0) -> Snapshot:
         links,
         _declarations(whole.versions["Shipment"], whole.statements, things),
         _outcomes(whole.versions["Inspection"], things["Shipment"]),
+        _ownership(whole.statements.ownership, things["Trader"]),
     )
 
 
@@ -276,5 +281,33 @@ def _change_points(columns: list[npt.NDArray[Any]], keys: npt.NDArray[Any]) -> l
     for day in np.unique(known):
         held.update({keys[at]: at for at in np.flatnonzero(known == day)})
         at = np.array(sorted(held.values()))
-        points.append((shipment[0], day, infraction[at].any(), random[at].any(), revenue[at].sum()))
+        points.append((shipment[0], day, infraction[at].any(), random[at].any(), revenue[at].max()))
     return [np.array(column) for column in zip(*points, strict=True)]
+
+
+def _ownership(statements: pa.Table, traders: Things) -> Ownership:
+    """Return the days on which each ownership counts; what a later statement leaves blank stays as said before."""
+    table = statements.filter(pc.is_valid(statements["known_on"]))
+    columns = (
+        numbers(table["owned"], traders),
+        numbers(table["owner"], traders),
+        days_of(table["known_on"]),
+        days_of(table["valid_from"], _BLANK),
+        days_of(table["valid_to"], _BLANK),
+    )
+    said: dict[tuple[int, int], dict[int, tuple[int, int]]] = {}
+    for owned, owner, known, first, last in zip(*(column.tolist() for column in columns), strict=True):
+        by_day = said.setdefault((owned, owner), {})
+        before = by_day.get(known, (_BLANK, _BLANK))
+        by_day[known] = max(before[0], first), max(before[1], last)
+    rows: list[tuple[int, int, int, int]] = []
+    for pair, by_day in sorted(said.items()):
+        days = sorted(by_day)
+        first, last = _BLANK, _BLANK
+        for known, following in zip(days, [*days[1:], int(NEVER)], strict=True):
+            first, last = (new if new != _BLANK else old for new, old in zip(by_day[known], (first, last), strict=True))
+            since = max(known, first - 1) if first != _BLANK else known
+            until = min(following, last) if last != _BLANK else following
+            if since < until:
+                rows.append((*pair, since, until))
+    return Ownership(*np.array(rows, dtype=np.int32).reshape(-1, 4).T.copy())

@@ -5,19 +5,24 @@ import numpy as np
 from graph.snapshot import Int, Long
 
 
-def grid(first_day: int, as_of: int) -> Int:
-    """Return the cutoffs: the month starts strictly between `first_day` and `as_of`, then `as_of` itself.
+def grid(accepted_on: Int, as_of: int) -> Int:
+    """Return the cutoffs: the starts of the months in which something was accepted, then `as_of` itself.
 
-    Days are counted since 1970-01-01. At a cutoff everything known before it may be used. A later `as_of` keeps every
-    month start that was there before, so a shipment's cutoff does not move when the network grows.
+    Days are counted since 1970-01-01. At a cutoff everything known before it may be used. Only starts after the first
+    day of acceptance and before `as_of` count. A later `as_of` keeps every month start that was there before, so a
+    shipment's cutoff does not move when the network grows.
+
+    Args:
+        accepted_on: [n] days of acceptance, at least one.
+        as_of: the last cutoff.
 
     Raises:
-        ValueError: if `as_of` lies before `first_day`.
+        ValueError: if `as_of` lies before the first day.
     """
+    first_day = int(accepted_on.min())
     if as_of < first_day:
         raise ValueError(f"The as-of day {as_of} lies before the first day {first_day}.")
-    month = np.datetime64(int(first_day), "D").astype("datetime64[M]") + 1
-    months = np.arange(month, np.datetime64(int(as_of), "D").astype("datetime64[M]") + 1)
+    months = np.unique(accepted_on.astype("datetime64[D]").astype("datetime64[M]"))
     starts = months.astype("datetime64[D]").astype(np.int64)
     return np.append(starts[(starts > first_day) & (starts < as_of)], as_of).astype(np.int32)
 

@@ -133,7 +133,8 @@ class Outcomes:
         known_on: [m] day on which the label became known.
         infraction: [m] the label: True infraction, False clean.
         random: [m] whether a random selection was among the inspections behind the label.
-        revenue: [m] revenue recovered by all inspections known then (0 where not said).
+        revenue: [m] greatest revenue recovered that an inspection known then states (0 where not said): an outcome
+            that comes again, with another day of inspection, says the same revenue once more.
     """
 
     shipment: Int
@@ -141,6 +142,22 @@ class Outcomes:
     infraction: Flag
     random: Flag
     revenue: Real
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Who owned whom, and when, as far as was known: sorted by owned, owner and day.
+
+    Attributes:
+        owned, owner: [n] node numbers of Traders.
+        since, until: [n] the ownership counts on days D with since < D <= until: from the day after it became known,
+            and within its first and last day where these were said.
+    """
+
+    owned: Int
+    owner: Int
+    since: Int
+    until: Int
 
 
 @dataclass(frozen=True)
@@ -153,6 +170,7 @@ class Snapshot:
         links: by (start type, link type, end type), all triples that occur.
         declarations: versions of the shipments.
         outcomes: labels of the shipments.
+        ownership: what `OWNED_BY` links mean on a day.
     """
 
     version: int
@@ -160,6 +178,7 @@ class Snapshot:
     links: Mapping[tuple[str, str, str], Adjacency]
     declarations: Declarations
     outcomes: Outcomes
+    ownership: Ownership
 
 
 def labels(snapshot: Snapshot, shipments: Int, days: Int) -> npt.NDArray[np.int8]:

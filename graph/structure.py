@@ -287,11 +287,13 @@ def structure(snapshot: Snapshot, rows: Long, days: Int) -> dict[str, Real]:
         ("origins", _ties(keys["importer"], keys["origin"], known_on)),
         ("addresses", _linked(snapshot, "Trader", "AT_ADDRESS", "Address")),
         ("contacts", _linked(snapshot, "Trader", "HAS_CONTACT", "Contact")),
-        ("owners", _linked(snapshot, "Trader", "OWNED_BY", "Trader")),
     ):
         here.put(f"importer_{name}", _distinct(tie.a, tie.first_on, importer, days))
-    owned = _linked(snapshot, "Trader", "OWNED_BY", "Trader")
-    here.put("importer_subsidiaries", _distinct(owned.b, owned.first_on, importer, days))
+    held = snapshot.ownership
+    for name, side in (("owners", held.owned), ("subsidiaries", held.owner)):
+        ends = side.astype(np.int64)
+        begun, ended = (_distinct(ends, day, importer, days) for day in (held.since, held.until))
+        here.put(f"importer_{name}", begun - ended)
 
     here.others("exporter_{}importers", partners["exporter"], exporter)
     here.others("declarant_{}importers", partners["declarant"], declarant)

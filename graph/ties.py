@@ -129,10 +129,8 @@ def sharing(members: Members, most: int) -> tuple[Long, Long]:
 
 
 def owners(snapshot: Snapshot, day: int, parties: Numbering) -> tuple[Long, Long]:
-    """Return the distinct (owned, owner) pairs known before the day."""
-    owned = snapshot.links.get(("Trader", "OWNED_BY", "Trader"))
-    if owned is None:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    known = owned.first_on < day
-    below, above = (parties.of("Trader", side[known]) for side in (owned.starts, owned.indices))
+    """Return the distinct (owned, owner) pairs that count on the day."""
+    owned = snapshot.ownership
+    held = (owned.since < day) & (day <= owned.until)
+    below, above = (parties.of("Trader", side[held]) for side in (owned.owned, owned.owner))
     return pairs(below, above, max(len(parties), 1))

@@ -42,7 +42,7 @@ class _Verdict:
         refused = []
         for at in np.flatnonzero(self.broken >= 0).tolist():
             rule, column = self.rules[self.broken[at]]
-            value = piece.table[column][at].as_py() or ""
+            value = (piece.table[column][at].as_py() or "") if column in piece.table.column_names else ""
             refused.append(Quarantined(file.path.name, int(piece.numbers[at]), rule, column, value[:SHOWN]))
         return refused
 
@@ -84,8 +84,8 @@ def check(piece: Piece, file: SourceFile, mapping: SourceMapping) -> Checked:
 
 
 def _column_of(field: str, file: SourceFile) -> str:
-    """Return the column to name where a rule about a field is broken; the first of the file where it has none."""
-    return file.columns.get(field, (file.used[0],))[0]
+    """Return the column to name where a rule about a field is broken, or the field where the file has none."""
+    return file.columns.get(field, (field,))[0]
 
 
 def _joined(table: pa.Table, raw: Mapping[str, Column], parts: tuple[str, ...], verdict: _Verdict) -> Column:
@@ -135,6 +135,6 @@ def _vessel_number(columns: Mapping[str, Column], rows: int) -> Flags:
 # Rules about more than one field, by kind of file: what is said, of which field, of which rows.
 _ACROSS: Mapping[str, tuple[tuple[str, str, Callable[[Mapping[str, Column], int], Flags]], ...]] = {
     "declarations": (("not before the day of acceptance", "amended_on", _amended_early),),
-    "outcomes": (("outcome_known_on or inspected_on needed", "outcome_known_on", _without_day),),
+    "outcomes": (("this or inspected_on needed: the file has no day of acceptance", "outcome_known_on", _without_day),),
     "entities": ((IMO.rule, "entity_id", _vessel_number),),
 }

@@ -97,8 +97,10 @@ def _texts(values: pa.Array, form: Form, *_: str) -> tuple[pa.Array, Flags]:
     return values, ~_flags(matched)
 
 
-def _dates(values: pa.Array, _: Form, dates: str, __: str) -> tuple[pa.Array, Flags]:
+def _dates(values: pa.Array, form: Form, dates: str, _: str) -> tuple[pa.Array, Flags]:
     found = [_date(text, dates) for text in values.to_pylist()]
+    if form.least is not None and form.most is not None:
+        found = [day if day is not None and form.least <= day.year <= form.most else None for day in found]
     return pa.array(found, pa.date32()), np.array([day is None for day in found], dtype=bool)
 
 

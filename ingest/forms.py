@@ -17,7 +17,7 @@ class Form:
         rule: what is said of a value that does not.
         holds: `text`, `date`, `number`, `codes` (split by `;`), `texts` (split by `;`) or `extra` (text or number).
         pattern: regular expression (RE2) that the whole text must match; for `codes` each of them.
-        least, most: bounds of a number, both included.
+        least, most: bounds of a number, or of a date's year, both included.
     """
 
     rule: str
@@ -34,6 +34,8 @@ def _one_of(*values: str) -> Form:
 TEXT = Form("text")
 IDENTIFIER = Form("text")
 DATE = Form("date that exists, as year-month-day", "date")
+# A mistyped year would carry the whole network to the day after it.
+DAY = Form("date that exists, from 1970 to 2099, as year-month-day", "date", least=1970, most=2099)
 NUMBER = Form("finite number", "number")
 AMOUNT = Form("finite number, not negative", "number", least=0)
 SHARE = Form("number from 0 to 1", "number", least=0, most=1)
@@ -77,8 +79,8 @@ PARTY: Mapping[str, Form] = {
 
 _FOUND: Mapping[str, Form] = {
     "selected_by": SELECTED_BY,
-    "inspected_on": DATE,
-    "outcome_known_on": DATE,
+    "inspected_on": DAY,
+    "outcome_known_on": DAY,
     "outcome": OUTCOME,
     "infraction_type": INFRACTION,
     "revenue_recovered": AMOUNT,
@@ -87,8 +89,8 @@ _FOUND: Mapping[str, Form] = {
 
 _DECLARED: Mapping[str, Form] = {
     "shipment_id": IDENTIFIER,
-    "accepted_on": DATE,
-    "amended_on": DATE,
+    "accepted_on": DAY,
+    "amended_on": DAY,
     "office": IDENTIFIER,
     "procedure": TEXT,
     "transport_mode": TRANSPORT_MODE,

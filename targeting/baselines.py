@@ -2,7 +2,8 @@
 
 `base_declared` is LightGBM on all declared columns of the row, without identifiers of parties. `base_tabular` has
 beside them what one gets without a graph: as-of infraction rates and counts of every party, commodity, origin, office
-and route and of all pairs of these, numbers in powers of two among them. Both have the score's own tuning, with larger trees where there are many rows.
+and route and of all pairs of these, numbers in powers of two among them. Both have the score's own tuning,
+with larger trees where there are many rows.
 """
 
 from collections.abc import Callable

@@ -58,11 +58,12 @@ class Network:
     def community_of(self, rows: Long, days: Int) -> list[str | None]:
         """Return the id of the community of each row's importer at the last cutoff on or before its day."""
         found: list[str | None] = [None] * len(rows)
+        importers = self.snapshot.declarations.keys["importer"][rows]
         at = last_cutoff(self.cutoffs, days)
         for position in np.unique(at[at >= 0]):
             here = self.communities[int(position)]
-            mine = np.flatnonzero(at == position)
-            for row, number in zip(mine, here.of_rows(self.snapshot, rows[mine]), strict=True):
+            mine = np.flatnonzero((at == position) & (importers >= 0))
+            for row, number in zip(mine, here.number["Trader"][importers[mine]], strict=True):
                 if number >= 0:
                     found[int(row)] = here.ids[int(number)]
         return found
@@ -99,7 +100,7 @@ def network(
     if not len(days) or int(days.min()) >= as_of:
         day = np.datetime64(int(as_of), "D")
         raise TargetingError(f"No shipment was accepted before {day}; load declarations, or choose a later day.")
-    cutoffs = grid(int(days.min()), as_of)
+    cutoffs = grid(days, as_of)
     progress("communities")
     last = community.communities(snapshot, as_of, seed=seed, resolution=resolution)
     found: list[Communities] = []

@@ -24,12 +24,25 @@ RED, YELLOW = 0.05, 0.10
 """Parts of the latest shipments that the lanes are cut at: the highest 5 %, then the next 10 %."""
 
 LANE_DAYS = 90
+LONE_AFTER_DAYS = 60
 PATHS_KEPT = 500
 """Entities whose paths are stored with the set, those of the highest linked risk; others' are found when asked."""
 
 PATHS_SHOWN = 10
 _BATCH = 50_000
 _ENTITIES = ("Trader", "Forwarder")
+
+
+def lone_latest(network_snapshot: Snapshot) -> str:
+    """Return what is odd about the latest acceptance where it lies long after the one before it, else nothing.
+
+    A mistyped year would take the as-of day, and with it all that fades with age, to where nothing else is.
+    """
+    days = np.unique(network_snapshot.declarations.accepted_on)
+    if len(days) < 2 or days[-1] - days[-2] <= LONE_AFTER_DAYS:
+        return ""
+    latest, before = (str(day) for day in days[[-1, -2]].astype("datetime64[D]"))
+    return f"The latest acceptance, {latest}, lies long after the one before it, {before}"
 
 
 def default_as_of(network_snapshot: Snapshot) -> int:
@@ -60,6 +73,8 @@ def analyse(
     here = network(whole, day, seed=seed, progress=progress)
     progress("linked risk")
     about = {"resolution": repr(here.resolution), "communities": str(len(here.communities[-1])), "seed": str(seed)}
+    if as_of is None and (odd := lone_latest(whole)):
+        about["odd"] = odd
     return _publish(store, here, "", {}, about, [], progress)
 
 
@@ -97,6 +112,8 @@ def score_store(
         "calibrated_on": model.calibration.arm,
         "trained_before": str(np.datetime64(model.as_of, "D")),
     }
+    if as_of is None and (odd := lone_latest(whole)):
+        about["odd"] = odd
     progress("publishing")
     return _publish(store, here, model_id, thresholds, about, list(_shipments(here, found, thresholds)), progress)
 
@@ -217,8 +234,7 @@ def paths_now(store: GraphStore, ref: Ref, as_of: date, limit: int = PATHS_SHOWN
     rows = declarations.first[declarations.shipment[declarations.first] == number]
     if not len(rows):
         return None
-    earliest = int(declarations.accepted_on.min())
-    cutoffs = grid(earliest, max(day, earliest))
+    cutoffs = grid(declarations.accepted_on, max(day, int(declarations.accepted_on.min())))
     mine = np.minimum(declarations.accepted_on[rows], np.int32(day)).astype(np.int32)
     at = int(last_cutoff(cutoffs, mine)[0])
     if at < 0:

@@ -104,8 +104,14 @@ def strengths(model: "Model", inputs: Inputs, top: Block, places: Long, limit: i
 def _divided(
     share: Real, ensemble: Ensemble, block: Block, kinds: list[Group], groups: list[Group]
 ) -> tuple[Real, Long]:
-    """Divide what a model adds to the score among the groups of its features that raise it."""
-    values, best = _grouped(ensemble.contributions(block), kinds, groups)
+    """Divide what a model adds to the score among the groups of its features that raise it.
+
+    A rate below that of all shipments is no reason to examine one, even where the trees make it so beside other rates.
+    """
+    added = ensemble.contributions(block)
+    if groups[0].component == _PROFILE.component:
+        added = np.where(block.values > 0, added, np.minimum(added, 0.0))
+    values, best = _grouped(added, kinds, groups)
     values = np.maximum(values, 0.0)
     total = values.sum(axis=1)
     raised: Flag = total > 0

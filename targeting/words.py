@@ -281,7 +281,8 @@ class Words:
             return f"{self._party('importer', place)} belongs to no community"
         found = _examined(self._figure("community_infractions", place), self._figure("community_inspected", place))
         young = self._figure("community_young_share", place)
-        return f"{self._party('importer', place)} in a community of {size:,.0f}, {young:.0%} of them new, {found}"
+        around = f"community of {size:,.0f} around {self._party('importer', place)}"
+        return f"{around}, {young:.0%} of them new, {found}"
 
     # --- linked risk and graph neural network ------------------------------------------------------------------------
 

@@ -91,6 +91,7 @@ def _highest(held: "GraphStore") -> list[dict[str, Any]]:
 def tell_analysed(found: Analysed) -> None:
     """Print what an analysis found."""
     about = found.published.about
+    warn_of(found.published)
     say(f"{int(about['communities']):,} communities, at resolution {float(about['resolution']):g}")
     if found.highest:
         table(
@@ -189,8 +190,15 @@ def score_store(chosen: "Settings", as_of: date | None, *, silent: bool) -> Scor
         return Scored(published, {lane: waiting[lane] for lane in ("red", "yellow", "green")}, decided)
 
 
+def warn_of(published: "PublishedSet") -> None:
+    """Say where the set's day is doubtful."""
+    if "odd" in published.about:
+        remark(f"{published.about['odd']}: where that is a mistake, give the day with --as-of.", "yellow")
+
+
 def tell_scored(found: Scored) -> None:
     """Print what was scored."""
+    warn_of(found.published)
     total = sum(found.waiting.values())
     lanes = ", ".join(f"{count:,} {lane}" for lane, count in found.waiting.items())
     say(f"{numbered(total, 'shipment waits', 'shipments wait')}: {lanes}; {found.decided:,} have an outcome")

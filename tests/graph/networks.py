@@ -102,10 +102,15 @@ class Rows:
         known = None if on is None else FIRST + timedelta(days=on)
         self.rows["entity"].append({"source": "s", "thing": thing, "known_on": known})
 
-    def own(self, owned: str, owner: str, on: int | None) -> None:
-        """Add an ownership."""
-        known = None if on is None else FIRST + timedelta(days=on)
-        self.rows["ownership"].append({"source": "s", "owned": owned, "owner": owner, "known_on": known})
+    def own(
+        self, owned: str, owner: str, on: int | None, valid_from: int | None = None, valid_to: int | None = None
+    ) -> None:
+        """Add an ownership; all days are counted from FIRST."""
+        known, first, last = (
+            None if day is None else FIRST + timedelta(days=day) for day in (on, valid_from, valid_to)
+        )
+        row = {"owned": owned, "owner": owner, "known_on": known, "valid_from": first, "valid_to": last}
+        self.rows["ownership"].append({"source": "s", **row})
 
     def statements(self) -> Statements:
         return Statements(**{shape: table(shape, rows) for shape, rows in self.rows.items()})
@@ -154,7 +159,8 @@ def world(seed: int, shipments: int = 60, days: int = 240) -> Statements:
     for _ in range(3):
         owned, owner = pick(traders), pick(traders)
         if owned != owner:
-            rows.own(owned, owner, pick([int(rng.integers(days))], 0.3))
+            ends = (pick([int(rng.integers(days))], 0.5) for _ in range(2))
+            rows.own(owned, owner, pick([int(rng.integers(days))], 0.3), *ends)
     rows.register("Forwarder", "s/F1", 10, address="a1", phone="+0")
     return rows.statements()
 

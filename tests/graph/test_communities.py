@@ -77,7 +77,7 @@ def test_what_becomes_known_later_changes_nothing(seed: int, day: int) -> None:
         assert _by_key(early, before, kind) == _by_key(late, after, kind)
     answers = []
     for view, rows in zip((early, late), matched(early, late), strict=True):
-        cutoffs = grid(_on(0), _on(day))
+        cutoffs = grid(np.arange(_on(0), _on(day), dtype=np.int32), _on(day))
         found = [communities(view, int(cutoff), seed=seed, resolution=1.0) for cutoff in cutoffs]
         days = np.minimum(view.declarations.known_on[rows], _on(day)).astype(np.int32)
         figures = features(view, found, cutoffs, rows, days)
@@ -137,7 +137,7 @@ def test_ids_stay_distinct_and_new_communities_get_their_own() -> None:
 def test_the_outcomes_of_a_community_are_those_of_the_definition(seed: int) -> None:
     view = snapshot(world(seed))
     held = view.declarations
-    cutoffs = grid(_on(0), _on(250))
+    cutoffs = grid(np.arange(_on(0), _on(250), dtype=np.int32), _on(250))
     found = [communities(view, int(cutoff), seed=1, resolution=1.0) for cutoff in cutoffs]
     rng = np.random.default_rng(seed)
     rows = rng.integers(len(held), size=20)

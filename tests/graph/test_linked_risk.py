@@ -162,6 +162,20 @@ def test_risk_is_summed_over_all_paths() -> None:
     assert risk_of_b(address="here", phone="+1") == pytest.approx(2 * risk_of_b(address="here"))
 
 
+def test_an_ownership_that_has_ended_or_not_begun_carries_nothing() -> None:
+    def of_owner(valid_from: int | None, valid_to: int | None) -> float:
+        rows = Rows.new()
+        rows.declare("s/P", 0, "s/P", "s/E", None)
+        rows.declare("s/Q", 0, "s/Q", "s/F", None)
+        rows.own("s/P", "s/Q", 0, valid_from, valid_to)
+        rows.find("s/P", 10, "infraction")
+        view = rows.snapshot()
+        return _of(view, linked_risk(view, _on(50)), "Trader", "s/Q")
+
+    assert of_owner(None, 49) == of_owner(51, None) == 0.0
+    assert of_owner(None, 50) == of_owner(50, 60) == of_owner(None, None) > 0
+
+
 def test_risk_falls_with_age_and_when_an_outcome_turns() -> None:
     rows = _chain()
     rows.find("s/A", 100, "clean")

@@ -155,6 +155,50 @@ def test_labels_follow_the_inspections_known_by_then(given_statements: Statement
     assert found.tolist() == [expected.get(key, -1) for key in keys]
 
 
+@settings(max_examples=60)
+@given(st.data())
+def test_an_ownership_counts_within_its_days_as_far_as_they_were_known(data: st.DataObject) -> None:
+    start = date(2024, 1, 1)
+    day = st.integers(0, 12).map(lambda at: start + timedelta(days=at))
+    said = st.fixed_dictionaries(
+        {
+            "source": st.just("s"),
+            "owned": st.sampled_from(["s/A", "s/B"]),
+            "owner": st.sampled_from(["s/C", "s/D"]),
+            "known_on": day,
+            "valid_from": st.none() | day,
+            "valid_to": st.none() | day,
+        }
+    )
+    rows: list[dict[str, Any]] = data.draw(st.lists(said, max_size=6))
+    snapshot = built(Statements(ownership=table("ownership", rows)))
+    keys, held = snapshot.things["Trader"].keys.to_pylist(), snapshot.ownership
+    for at in range(15):
+        on = start + timedelta(days=at)
+        expected = set()
+        for pair in {(row["owned"], row["owner"]) for row in rows}:
+            known = [row for row in rows if (row["owned"], row["owner"]) == pair and row["known_on"] < on]
+            # Of what was said at last; of one day the greater counts.
+            first, last = (
+                max(((row["known_on"], row[name]) for row in known if row[name] is not None), default=(None, None))[1]
+                for name in ("valid_from", "valid_to")
+            )
+            if known and (first is None or first <= on) and (last is None or on <= last):
+                expected.add(pair)
+        now = np.flatnonzero((held.since < number(on)) & (number(on) <= held.until))
+        assert {(keys[held.owned[row]], keys[held.owner[row]]) for row in now} == expected
+        assert len(now) == len(expected)
+
+
+def test_revenue_that_is_told_again_under_another_day_counts_once() -> None:
+    found = {"source": "s", "shipment": "s/1", "outcome": "infraction", "revenue_recovered": 500.0}
+    rows = [
+        {**found, "inspection": "s/1/a", "known_on": DAYS[0], "inspected_on": DAYS[0]},
+        {**found, "inspection": "s/1/b", "known_on": DAYS[1], "inspected_on": DAYS[1]},
+    ]
+    assert built(Statements(inspection=table("inspection", rows))).outcomes.revenue.tolist() == [500.0, 500.0]
+
+
 def test_an_extra_attribute_may_hold_texts_and_numbers() -> None:
     rows = [
         {"source": "s", "shipment": f"s/{n}", "known_on": DAYS[0], "accepted_on": DAYS[0], "extra": extra}

@@ -20,6 +20,10 @@ class _ByDefinition:
         self.own = {column: int(values[row]) for column, values in self.held.keys.items()}
 
     def links(self, link: str, end: str) -> set[tuple[int, int]]:
+        if link == "OWNED_BY":
+            owned = self.view.ownership
+            held = (owned.since < self.day) & (self.day <= owned.until)
+            return set(zip(owned.owned[held].tolist(), owned.owner[held].tolist(), strict=True))
         adjacency = self.view.links.get(("Trader", link, end))
         if adjacency is None:
             return set()

@@ -91,8 +91,8 @@ def test_what_a_mapping_of_ones_own_refuses(tmp_path: Path) -> None:
     )
     loaded = load_all(path, own(tmp_path))
     assert [(refused.row, refused.rule, refused.column) for refused in loaded.quarantined] == [
-        (2, "date that exists, as year-month-day", "Tag"),
-        (3, "date that exists, as year-month-day", "Tag"),
+        (2, "date that exists, from 1970 to 2099, as year-month-day", "Tag"),
+        (3, "date that exists, from 1970 to 2099, as year-month-day", "Tag"),
         (4, "value table: one of ok, nok", "Befund"),
         (5, "finite number", "Punkte"),
     ]

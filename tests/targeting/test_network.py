@@ -64,6 +64,18 @@ def test_a_shipment_is_in_the_community_of_its_importer_or_in_none() -> None:
     assert here.community_of(rows, np.full(len(rows), START, dtype=np.int32)) == [None] * len(rows)
 
 
+def test_an_importer_not_known_yet_has_no_community_though_its_exporter_has_one() -> None:
+    rows = Rows.new()
+    for at in range(6):
+        rows.declare(f"s/D{at}/1", at, f"s/A{at % 2}", "s/E", phone="+1")
+    rows.declare("s/N/1", 50, "s/N", "s/E")
+    view = rows.snapshot()
+    here = network(view, START + 40, seed=1, resolution=1.0)
+    row = row_of(view, "s/N/1")
+    assert here.communities[-1].of_rows(view, row)[0] >= 0
+    assert here.community_of(row, np.array([START + 40], dtype=np.int32)) == [None]
+
+
 def test_the_resolution_is_chosen_once_or_given() -> None:
     view = snapshot(world(2))
     chosen = network(view, START + 240, seed=1)

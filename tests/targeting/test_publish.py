@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from graph.records import Ref
 from graph.snapshot import UNDATED, labels
-from graph.store.base import GraphStore, PublishedSet
+from graph.store.base import Batch, GraphStore, LoadChunk, PublishedSet
 from graph.store.reference import ReferenceStore
 from ingest.load import load
 from targeting import TargetingError
 from targeting.model import Scores, day_number
 from targeting.network import Network
-from targeting.publish import LANE_DAYS, PATHS_SHOWN, analyse, lane_thresholds, paths_now, score_store
+from targeting.publish import LANE_DAYS, PATHS_SHOWN, analyse, lane_thresholds, lone_latest, paths_now, score_store
 from targeting.queue import rows
+from tests.graph.networks import Rows
 from tests.targeting.conftest import SEED, Saved, World
 
 
@@ -227,6 +228,21 @@ def test_what_was_not_known_has_no_risk_to_take_apart(world: World) -> None:
     shipment = world.snapshot.things["Shipment"].keys[0].as_py()
     nothing = {"value": 0.0, "paths": [], "remainder": 0.0, "left_out": 0}
     assert paths_now(world.store, Ref("Shipment", shipment), date(2000, 1, 1)) == nothing
+
+
+def test_a_latest_day_far_from_all_others_is_pointed_at() -> None:
+    held = Rows.new()
+    for on in (0, 10, 70):
+        held.declare(f"s/D{on}/1", on, "s/A")
+    assert lone_latest(held.snapshot()) == ""
+    held.declare("s/D9/1", 131, "s/A")
+    said = "The latest acceptance, 2023-05-12, lies long after the one before it, 2023-03-12"
+    assert lone_latest(held.snapshot()) == said
+    with ReferenceStore() as store:
+        chunk = LoadChunk(held.statements(), [], 4, 4, 0)
+        store.add_batch(Batch("b", "h", "s", "m", "1", "f"), [chunk])
+        assert analyse(store, seed=1).about["odd"] == said
+        assert "odd" not in analyse(store, date(2023, 4, 1), seed=1).about
 
 
 def test_an_empty_store_is_one_sentence(saved: Saved, tmp_path: Path) -> None:

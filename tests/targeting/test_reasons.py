@@ -33,6 +33,13 @@ def looked_at(world: World, saved: Saved, around: Network) -> tuple[Inputs, Real
     return inputs, predict(saved.model.gnn, inputs.tokens)
 
 
+def of_profiles(model: Model, inputs: Inputs) -> Real:
+    """Return what the profiles add to their model; those below the rate of all shipments are no reason to examine."""
+    own, low = model.profile.contributions(inputs.profile), inputs.profile.values <= 0
+    assert (low & (own > 0)).any() and (~low & (own > 0)).any()
+    return np.where(low, np.minimum(own, 0.0), own)
+
+
 def by_hand(model: Model, inputs: Inputs, gnn: Real) -> dict[Group, Real]:
     """Return the strength of every group: contributions to the score, those of models divided among their features."""
     said = components(model, inputs, gnn)
@@ -48,7 +55,7 @@ def by_hand(model: Model, inputs: Inputs, gnn: Real) -> dict[Group, Real]:
             add(of_network(name), added[:, at])
     parts: tuple[tuple[str, Real, tuple[str, ...], Callable[[str], Group]], ...] = (
         ("declared", model.declared.contributions(inputs.declared), inputs.declared.names, of_declared),
-        ("profile", model.profile.contributions(inputs.profile), inputs.profile.names, of_profile),
+        ("profile", of_profiles(model, inputs), inputs.profile.names, of_profile),
     )
     for name, own, features, group_of in parts:
         share = np.maximum(added[:, top.names.index(name)], 0.0)
@@ -90,7 +97,7 @@ def test_the_feature_that_leads_a_group_is_its_strongest(saved: Saved, looked_at
     top = _on_top(components(saved.model, inputs, gnn), inputs.network)
     places = np.arange(len(inputs.rows))
     found = strengths(saved.model, inputs, top, places, LIMIT)
-    own = saved.model.profile.contributions(inputs.profile)
+    own = of_profiles(saved.model, inputs)
     kinds = [of_profile(name) for name in inputs.profile.names]
     checked = 0
     for at, group in enumerate(found.groups):
