@@ -9,8 +9,8 @@ from typing import Any
 
 from graph.fold import Thing
 from graph.records import Ref, canonical
-from graph.schema import NODE, Fold
-from graph.store.base import GraphStore, Neighbour, PublishedSet, RecordGroup
+from graph.schema import NODE, ROLES, Fold
+from graph.store.base import GraphStore, Neighbour, PublishedSet, RecordGroup, ThingWithRecords
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,17 @@ class Version:
 class Portrait:
     """What there is to know of one thing.
 
-    `risk` is its row of the published set with texts of JSON read, None where the set has none; `inspections` holds the
-    facts of the inspections of a shipment; `record_count` is the true number of record groups behind the facts.
+    `current` holds what counts of all versions; several of one day are merged field by field, so it need not be that of
+    any of them. `risk` is its row of the published set with texts of JSON read, None where the set has none;
+    `inspections` holds the facts of the inspections of a shipment; `record_count` is the true number of record groups
+    behind the facts.
     """
 
     ref: Ref
     first_on: date | None
     last_on: date | None
     facts: Sequence[Fact]
+    current: Mapping[str, str]
     versions: Sequence[Version]
     record_count: int
     records_shown: int
@@ -121,7 +124,8 @@ def portrait(store: GraphStore, ref: Ref, *, links: int = 10, records: int = 100
             found.thing.first_on,
             found.thing.last_on,
             _facts(found.thing, said, newer),
-            _versions(found.thing, said, newer) if versioned else (),
+            _current(found) if versioned else {},
+            _versions(said, newer) if versioned else (),
             found.record_count,
             len(found.records),
             _links(view, ref, links, newer),
@@ -176,7 +180,14 @@ def _named(fields: Mapping[str, str]) -> dict[str, str]:
     return named
 
 
-def _versions(thing: Thing, said: Sequence[RecordGroup], newer: _Newer) -> list[Version]:
+def _current(found: ThingWithRecords) -> dict[str, str]:
+    """Return the fields of the version that counts, the parties and codes that it names among them."""
+    named = {link.ref.type: link.ref.end.key for link in found.links}
+    roles = {role.column: named[role.link] for role in ROLES if role.link in named}
+    return {**_named(found.thing.shown()), **roles}
+
+
+def _versions(said: Sequence[RecordGroup], newer: _Newer) -> list[Version]:
     latest = max((group.last_on or date.min for group in said), default=date.min)
     return [
         Version(

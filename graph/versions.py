@@ -40,7 +40,7 @@ def versions(table: pa.Table, key: str, descriptions: pa.Table | None = None) ->
     number, day = number[rows], day[rows]
     same = (np.diff(number) == 0) & (np.diff(day) == 0)
     if same.any():
-        table, number, day = _merged(table, key, rows, number, day, same, descriptions)
+        table, number, day = _merged(table, key, rows, same, descriptions)
     else:
         table = table.take(pa.array(rows))
     until = np.full(len(number), UNDATED_FIRST, dtype=np.int32)
@@ -53,8 +53,6 @@ def _merged(
     table: pa.Table,
     key: str,
     rows: Any,
-    number: Any,
-    day: Any,
     same: Any,
     descriptions: pa.Table | None,
 ) -> tuple[pa.Table, Any, Any]:

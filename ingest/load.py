@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graph.store.base import Batch, GraphStore, LoadChunk
 from ingest.checking import check
@@ -27,11 +28,13 @@ class LoadResult:
         batch: the ledger row, with the counts of rows.
         already_loaded: the same content was there from before, and nothing was changed.
         unknown_columns: (file, column) of the columns that were kept out because the mapping does not name them.
+        zero_values: how many of the rows loaded now declare a customs value of 0.
     """
 
     batch: Batch
     already_loaded: bool
     unknown_columns: tuple[tuple[str, str], ...]
+    zero_values: int = 0
 
 
 def load(
@@ -65,8 +68,15 @@ def load(
         return LoadResult(before, already_loaded=True, unknown_columns=unknown)
     identity = hashlib.sha256("\n".join([content, source, of.name, of.version]).encode()).hexdigest()[:12]
     batch = Batch(identity, content, source, of.name, of.version, path.resolve().name)
-    loaded = store.add_batch(batch, chunks(files, of, source, progress))
-    return LoadResult(loaded, already_loaded=False, unknown_columns=unknown)
+    zeros: list[int] = []
+
+    def counted() -> Iterator[LoadChunk]:
+        for chunk in chunks(files, of, source, progress):
+            zeros.append(pc.sum(pc.equal(chunk.statements.declaration["customs_value"], 0.0)).as_py() or 0)
+            yield chunk
+
+    loaded = store.add_batch(batch, counted())
+    return LoadResult(loaded, already_loaded=False, unknown_columns=unknown, zero_values=sum(zeros))
 
 
 def chunks(

@@ -102,10 +102,6 @@ def _in_folder(path: Path, mapping: SourceMapping) -> list[tuple[Path, FileMappi
         raise InputError(
             f"The folder {path} has none of the files of mapping {mapping.name} ({names}); check the path."
         )
-    main = mapping.files[0]
-    if all(of is not main for _, of in found):
-        held = ", ".join(entry.name for entry, _ in found)
-        raise InputError(f"The folder {path} has {held} but no {main.match}; add it, or load those files one by one.")
     return found
 
 
@@ -189,7 +185,6 @@ def pieces(file: SourceFile, mapping: SourceMapping) -> Iterator[Piece]:
         return "skip"
 
     used = file.used
-    rows_read = 0
     number = 2
     try:
         reader = pa_csv.open_csv(
@@ -208,7 +203,6 @@ def pieces(file: SourceFile, mapping: SourceMapping) -> Iterator[Piece]:
                 table = pa.Table.from_batches([batch.slice(start, _PIECE_ROWS)])
                 yield Piece(table, numbers[start : start + _PIECE_ROWS], refused[:])
                 refused.clear()
-            rows_read += len(batch)
     except pa.ArrowInvalid as error:
         if open_at:
             raise _open_quote(file.path, f"row {open_at[0]}") from error

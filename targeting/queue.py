@@ -9,8 +9,7 @@ import csv
 import json
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from graph.store.base import GraphStore
 from targeting import TargetingError
@@ -79,26 +78,16 @@ def write(
     store: GraphStore,
     first: date,
     last: date,
-    output: Path,
+    output: TextIO,
     *,
     everything: bool = False,
     capacity: int | None = None,
 ) -> int:
-    """Write the queue as UTF-8 CSV, whole or not at all, and return its number of rows; see `rows` for the rest.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    partial = output.with_name(f".{output.name}.partial")
+    """Write the queue as CSV to an open file, and return its number of rows; see `rows` for the rest."""
+    writer = csv.DictWriter(output, COLUMNS)
+    writer.writeheader()
     count = 0
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            for line in rows(store, first, last, everything=everything, capacity=capacity):
-                writer.writerow({**line, "reasons": DIVIDER.join(line["reasons"])})
-                count += 1
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    for line in rows(store, first, last, everything=everything, capacity=capacity):
+        writer.writerow({**line, "reasons": DIVIDER.join(line["reasons"])})
+        count += 1
     return count

@@ -92,7 +92,8 @@ def tell_analysed(found: Analysed) -> None:
     """Print what an analysis found."""
     about = found.published.about
     warn_of(found.published)
-    say(f"{int(about['communities']):,} communities, at resolution {float(about['resolution']):g}")
+    count = numbered(int(about["communities"]), "community", "communities")
+    say(f"{count}, at resolution {float(about['resolution']):g}")
     if found.highest:
         table(
             ("entity", "linked risk", "community"),

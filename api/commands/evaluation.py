@@ -11,6 +11,7 @@ from api.commands.opening import opened
 from api.commands.options import FromOption, JsonOption, StoreOption, ToOption, period, settings
 from api.commands.output import print_json, remark, say, table
 from api.commands.progress import progress
+from api.files import check_output, written
 from api.text import as_json
 
 _SHARES = ("1%", "2%", "5%", "10%")
@@ -32,8 +33,8 @@ def evaluate(
     begin, end = period(first, last)
     if truth is not None and not truth.is_dir():
         raise UsageError(f"{truth} is not a folder: name the one that 'tidewaiter simulate' wrote.")
-    if output is not None and not output.parent.is_dir():
-        raise UsageError(f"The folder {output.parent} does not exist: create it first, or write elsewhere.")
+    if output is not None:
+        check_output(output)
     with opened(chosen.store) as held, progress("Evaluating", silent=json) as bar:
         # These take seconds to import.
         from graph.build import snapshot
@@ -47,7 +48,8 @@ def evaluate(
     else:
         _show(report)
     if output is not None:
-        output.write_text(as_json(report) + "\n", encoding="utf-8")
+        with written(output) as file:
+            file.write(as_json(report) + "\n")
         remark(f"All figures are in {output}")
 
 

@@ -9,7 +9,7 @@ import typer
 from api.commands.errors import UsageError
 from api.commands.opening import missing, opened
 from api.commands.options import JsonOption, StoreOption, command, settings
-from api.commands.output import print_json, remark, say, table
+from api.commands.output import numbered, print_json, remark, say, table
 from api.commands.progress import progress
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def ingest(
     batch = result.batch
     if json:
         unknown = [{"file": file, "column": column} for file, column in result.unknown_columns]
-        print_json({**as_row(batch), "already_loaded": result.already_loaded, "unknown_columns": unknown})
+        found = {"already_loaded": result.already_loaded, "unknown_columns": unknown, "zero_values": result.zero_values}
+        print_json({**as_row(batch), **found})
         return
     if result.unknown_columns:
         named = ", ".join(f"{column} ({file})" for file, column in result.unknown_columns)
@@ -45,6 +46,9 @@ def ingest(
         say(f"Already loaded as batch {batch.id}; nothing changed.")
         return
     say(accounting(batch))
+    if result.zero_values:
+        declare = numbered(result.zero_values, "row declares", "rows declare")
+        remark(f"{declare} a customs value of 0; show marks such a value.", "yellow")
     say(f"Batch {batch.id}")
     if batch.rows_quarantined:
         say(f"See why rows were refused: {command(chosen, 'quarantine', batch.id)}")

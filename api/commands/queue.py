@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from api.commands.errors import CommandError, UsageError
+from api.commands.errors import CommandError
 from api.commands.opening import opened
 from api.commands.options import FromOption, JsonOption, StoreOption, ToOption, command, period, settings
 from api.commands.output import numbered, print_json, remark, say, table
 from api.commands.progress import progress
 from api.commands.published import as_heading, in_words
+from api.files import check_output, written
 from api.text import visible
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def queue(
 
     chosen = settings(ctx, store)
     begin, end = period(first, last)
-    if output is not None and not output.parent.is_dir():
-        raise UsageError(f"The folder {output.parent} does not exist: create it first, or write elsewhere.")
+    if output is not None:
+        check_output(output)
     with opened(chosen.store) as held, held.reading() as view:
         published = view.published()
         if published is None or not published.model:
@@ -50,12 +51,12 @@ def queue(
             again = command(chosen, "score")
             remark(f"The store has changed since it was scored, and the list is as it was then: '{again}' renews it.")
         if output is not None:
-            with progress(f"Writing {output}", silent=json):
-                written = write(view, begin, end, output, everything=everything, capacity=capacity)
+            with progress(f"Writing {output}", silent=json), written(output) as file:
+                count = write(view, begin, end, file, everything=everything, capacity=capacity)
             if json:
-                print_json({"published": as_heading(published), "file": str(output), "shipments": written})
+                print_json({"published": as_heading(published), "file": str(output), "shipments": count})
             else:
-                say(f"{numbered(written, 'shipment', 'shipments')} in {output}, from {in_words(published)}")
+                say(f"{numbered(count, 'shipment', 'shipments')} in {output}, from {in_words(published)}")
             return
         found = rows(view, begin, end, everything=everything, capacity=capacity)
         listed = list(found if json else islice(found, capacity or _LISTED))

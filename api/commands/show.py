@@ -137,7 +137,7 @@ def _facts(seen: "Portrait") -> None:
     rows = [
         (
             fact.field if fact.shown else "",
-            fact.value.removesuffix(".0") if fact.field in numbers else fact.value,
+            _value(fact.field, fact.value, number=fact.field in numbers),
             fact.first_on,
             fact.last_on,
             ", ".join(fact.sources),
@@ -150,20 +150,23 @@ def _facts(seen: "Portrait") -> None:
         say(f"Sources are those of {seen.records_shown:,} of {seen.record_count:,} groups of records.")
 
 
+def _value(field: str, value: str, *, number: bool) -> str:
+    """Return a value as it is shown; a customs value of 0 is allowed, and odd enough to be marked."""
+    shown = value.removesuffix(".0") if number else value
+    return f"{shown} (no value declared)" if field == "customs_value" and shown == "0" else shown
+
+
 def _versions(seen: "Portrait") -> None:
     """Show what the other versions said differently."""
-    current = next((version for version in seen.versions if version.counts), None)
-    others = [version for version in seen.versions if version is not current]
-    if current is None or not others:
-        return
-    say("")
     rows = []
-    for version in others:
-        differing = sorted(set(version.fields) | set(current.fields))
-        for name in differing:
-            said, now = version.fields.get(name), current.fields.get(name)
+    for version in seen.versions:
+        for name in sorted(set(version.fields) | set(seen.current)):
+            said, now = version.fields.get(name), seen.current.get(name)
             if said != now:
                 rows.append((_days(version.first_on, version.last_on), version.source, name, said or "-", now or "-"))
+    if not rows:
+        return
+    say("")
     table(("other version of", "source", "field", "said", "now"), rows, title="Other versions")
 
 

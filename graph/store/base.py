@@ -22,6 +22,10 @@ class StoreError(Exception):
     """Something about the store that its user can act on; the message says what and what to do."""
 
 
+class AddressError(StoreError):
+    """The address names no store that there could be."""
+
+
 class Quarantined(NamedTuple):
     """A row that was not loaded: where it stands, and which rule its value broke."""
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.commands import ESCAPES, HANGUL, LONG, MARKUP, declaration, run, write
+from tests.api.commands import ESCAPES, HANGUL, HEADER, LONG, MARKUP, declaration, run, write
 
 
 def test_a_shipment_with_its_facts_and_links(loaded: Path) -> None:
@@ -21,6 +21,42 @@ def test_a_shipment_with_its_facts_and_links(loaded: Path) -> None:
     assert inspection["known_on"] == "2024-01-31"
     assert shown["published"] is None
     assert shown["risk"] is None
+
+
+def test_two_versions_of_one_day_count_together(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    first = declaration(1, customs_value=3759, goods_description="pumps")
+    second = declaration(1, importer="I2", customs_value=9, goods_description="")
+    second["amended_on"] = first["accepted_on"]
+    earlier = declaration(1, customs_value=5, accepted_on="2023-12-01")
+    path = write(tmp_path / "d.csv", [first, second, earlier], (*HEADER, "amended_on", "goods_description"))
+    assert run("ingest", path, "--mapping", "native", store=store).status == 0
+    shown = run("show", "D1/1", "--json", store=store).json
+    facts = {fact["field"]: fact["value"] for fact in shown["facts"] if fact["shown"]}
+    current = shown["current"]
+    # Filled beats blank, then the greatest in byte order; the importer is one of the fields.
+    assert (facts["customs_value"], facts["goods_description"]) == ("9.0", "pumps")
+    assert (current["customs_value"], current["goods_description"], current["importer"]) == (
+        "9.0",
+        "pumps",
+        "native/I2",
+    )
+    lines = run("show", "D1/1", store=store).out.splitlines()
+    changed = {tuple(line.split()[-3:]) for line in lines if line.split()[-3:-2] in (["importer"], ["customs_value"])}
+    assert ("importer", "native/I1", "native/I2") in changed
+    assert ("customs_value", "3759.0", "9.0") in changed
+    assert not [line for line in lines if line.rstrip().endswith("3759.0")]
+
+
+def test_a_customs_value_of_nothing_is_marked(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    path = write(tmp_path / "d.csv", [declaration(1, customs_value=0), declaration(2)])
+    ran = run("ingest", path, "--mapping", "native", store=store)
+    assert "1 row declares a customs value of 0" in ran.err
+    assert "0 (no value declared)" in run("show", "D1/1", store=store).out
+    assert "no value declared" not in run("show", "D2/1", store=store).out
+    again = run("ingest", path, "--mapping", "native", "--source", "x", "--json", store=store)
+    assert again.json["zero_values"] == 1 and again.err == ""
 
 
 def test_an_entity_has_true_counts_beside_the_links_that_are_listed(loaded: Path) -> None:

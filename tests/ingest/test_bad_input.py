@@ -26,11 +26,6 @@ def _file(content: bytes | str, name: str = "declarations.csv") -> Callable[[Pat
     return make
 
 
-def _folder_without_main_file(folder: Path) -> Path:
-    write(folder / "outcomes.csv", [OUTCOME])
-    return folder
-
-
 def _other_folder(folder: Path) -> Path:
     (folder / "notes.txt").write_text("nothing")
     return folder
@@ -63,7 +58,6 @@ CASES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "open quote": (_file(f'{HEADER}\n{ROW}\n"{ROW}\n{ROW}\n'), "opens a quote in row 3 that is never closed"),
     "empty folder": (lambda folder: folder, "has none of the files of mapping native (declarations.csv, outcomes.csv"),
     "folder of other files": (_other_folder, "has none of the files of mapping native"),
-    "folder without declarations": (_folder_without_main_file, "has outcomes.csv but no declarations.csv"),
 }
 
 

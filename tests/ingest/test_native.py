@@ -294,9 +294,12 @@ def test_optional_files_are_loaded_with_the_declarations(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["outcomes.csv", "Outcomes.CSV"])
 def test_an_optional_file_can_be_loaded_alone(tmp_path: Path, name: str) -> None:
-    loaded = load_all(write(tmp_path / name, [OUTCOME]))
-    assert [row["outcome"] for row in loaded.rows["inspection"]] == ["clean"]
-    assert loaded.rows["declaration"] == []
+    file = write(tmp_path / name, [OUTCOME])
+    # Named itself, or found in a folder that has nothing else.
+    for path in (file, tmp_path):
+        loaded = load_all(path)
+        assert [row["outcome"] for row in loaded.rows["inspection"]] == ["clean"]
+        assert loaded.rows["declaration"] == []
 
 
 def test_a_single_file_of_another_name_holds_declarations(tmp_path: Path) -> None:

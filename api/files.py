@@ -1,0 +1,39 @@
+"""Writing a file that a user named: whole or not at all, and never in place of what is no file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from api.commands.errors import UsageError
+
+
+def check_output(path: Path) -> None:
+    """Raise UsageError where no file can be written at a path, before any work is done."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name a file in it.")
+    if not path.parent.is_dir():
+        raise UsageError(f"The folder {path.parent} does not exist: create it first, or write elsewhere.")
+
+
+@contextmanager
+def written(path: Path) -> Iterator[TextIO]:
+    """Open a file for UTF-8 text, which takes the place of an older one when all is written.
+
+    A link is followed. What is there and no regular file (a pipe, a device) is written to directly.
+
+    Raises:
+        OSError: it cannot be written; an older file stays as it was.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        with target.open("w", newline="", encoding="utf-8") as file:
+            yield file
+        return
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with partial.open("w", newline="", encoding="utf-8") as file:
+            yield file
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
