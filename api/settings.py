@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "TIDEWAITER_"
@@ -22,6 +22,15 @@ class Settings(BaseSettings):
 
     store: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "sqlite:///tidewaiter.db"
     """Address of the store that holds the network."""
+
+    neo4j_user: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "neo4j"
+    """Whom a Neo4j store is opened as."""
+
+    neo4j_password: SecretStr | None = None
+    """The password of that user; it is in no text that the settings are shown in."""
+
+    neo4j_database: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "neo4j"
+    """The database of a Neo4j server that holds the network."""
 
     data: Path = Path("../shared/data")
     """Folder with the public data sets that benchmarks and some tests read."""

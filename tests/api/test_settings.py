@@ -1,3 +1,4 @@
+import traceback
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.data == Path("../shared/data")
     assert settings.seed == 20240229
     assert settings.models_folder == Path("tidewaiter.db.models")
+    assert (settings.neo4j_user, settings.neo4j_password, settings.neo4j_database) == ("neo4j", None, "neo4j")
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +55,23 @@ def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("TIDEWAITER_SEED", "x")
     with pytest.raises(SettingsError, match=r"^TIDEWAITER_STORE cannot be .+; TIDEWAITER_SEED cannot be .+\.$"):
         load_settings()
+
+
+def test_the_password_is_read_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEWAITER_NEO4J_PASSWORD", "a secret/word")
+    settings = load_settings()
+    assert settings.neo4j_password is not None
+    assert settings.neo4j_password.get_secret_value() == "a secret/word"
+    assert "secret/word" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+def test_no_error_shows_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    # With a byte that is not UTF-8, which a checked text would be refused for, and shown.
+    monkeypatch.setenv("TIDEWAITER_NEO4J_PASSWORD", "a secret/word\udce9")
+    monkeypatch.setenv("TIDEWAITER_NEO4J_DATABASE", " ")
+    with pytest.raises(SettingsError, match=r"^TIDEWAITER_NEO4J_DATABASE cannot be ' ': ") as wrong:
+        load_settings()
+    assert "secret/word" not in "".join(traceback.format_exception(wrong.value))
 
 
 def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
