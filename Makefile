@@ -3,6 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup
 INSTALL := $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
@@ -12,11 +13,11 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --for
 WHOLE := $(VENV)/whole.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast lint format types docs lock upgrade clean
+.PHONY: help install demo test fast lint format types docs neo4j neo4j-stop lock upgrade clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1 \2/p' Makefile | \
-	    while read -r make target text; do printf '%s %-8s  %s\n' "$$make" "$$target" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1 \2/p' Makefile | \
+	    while read -r make target text; do printf '%s %-10s  %s\n' "$$make" "$$target" "$$text"; done
 	@echo 'PYTHON=/path/to/python picks the interpreter that .venv is made with.'
 
 install: $(VENV)/installed ## Make .venv with .venv/bin/tidewaiter in it
@@ -25,10 +26,10 @@ demo: $(VENV)/installed ## Invent a trade world and take it from the file to the
 	$(BIN)/tidewaiter demo
 
 test: lint types ## Check format, lint, layers and types, then run all tests with coverage
-	$(BIN)/pytest --numprocesses 2 --cov
+	$(PYTEST) --cov
 
 fast: $(VENV)/ready ## Run the tests that are not marked slow
-	$(BIN)/pytest --numprocesses 2 -m "not slow"
+	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/ready ## Check format, lint and layers
 	$(BIN)/ruff format --check .
@@ -45,6 +46,12 @@ format: $(VENV)/ready ## Format the code and repair what lint can repair
 docs: $(VENV)/installed ## Write the pages that are generated from the code
 	$(BIN)/python -m graph.schema_page > docs/schema.md
 
+neo4j: $(VENV)/ready ## Start a Neo4j server for development in .neo4j, and say how to use it
+	@$(BIN)/python -m tests.neo4j.development start
+
+neo4j-stop: $(VENV)/ready ## Stop it; its data stay in .neo4j
+	@$(BIN)/python -m tests.neo4j.development stop
+
 lock: $(VENV)/tools ## Compile requirements/ from pyproject.toml, keeping the versions that still fit
 	cat requirements/*.txt > $(WHOLE)
 	$(compile)
@@ -53,7 +60,7 @@ upgrade: $(VENV)/tools ## Compile requirements/ with the newest versions that py
 	rm -f $(WHOLE)
 	$(compile)
 
-clean: ## Remove .venv and all caches
+clean: ## Remove .venv and all caches; .neo4j and its data stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
 
 # The whole is resolved once, so that the files agree; torch.txt has what only torch needs, so that somebody with

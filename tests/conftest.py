@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("shared", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
+pytest_plugins = ["tests.neo4j.plugin"]
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
