@@ -31,10 +31,11 @@ test: lint types ## Check format, lint, layers and types, then run all tests wit
 fast: $(VENV)/ready ## Run the tests that are not marked slow
 	$(PYTEST) -m "not slow"
 
-lint: $(VENV)/ready ## Check format, lint and layers
+lint: $(VENV)/ready ## Check format, lint, layers and the Dockerfile
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/hadolint Dockerfile
 
 types: $(VENV)/ready ## Check types
 	$(BIN)/mypy
