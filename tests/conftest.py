@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,11 +13,13 @@ settings.load_profile("shared")
 pytest_plugins = ["tests.neo4j.plugin"]
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_from_outside() -> Iterator[None]:
     """Keep the settings of whoever runs the tests out of them; the folder of public data alone is theirs to choose."""
-    for name in list(os.environ):
-        if name.upper().startswith("TIDEWAITER_") and name != "TIDEWAITER_DATA":
-            monkeypatch.delenv(name)
-    # Workers that share the tests out set the width of a terminal that is not there.
-    monkeypatch.delenv("COLUMNS", raising=False)
+    with pytest.MonkeyPatch.context() as environment:
+        for name in list(os.environ):
+            if name.upper().startswith("TIDEWAITER_") and name != "TIDEWAITER_DATA":
+                environment.delenv(name)
+        # Workers that share the tests out set the width of a terminal that is not there.
+        environment.delenv("COLUMNS", raising=False)
+        yield

@@ -20,11 +20,15 @@ NAME = "neo4j"
 WITHOUT = "no Neo4j server: "
 
 _folder = pytest.StashKey[Path]()
+_required = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if os.environ.get(REQUIRE, "") not in ("", NAME):
-        raise pytest.UsageError(f"{REQUIRE} can be {NAME!r} or unset, not {os.environ[REQUIRE]!r}.")
+    # Read now: later on, tests are kept from the settings of whoever runs them.
+    required = os.environ.get(REQUIRE, "")
+    if required not in ("", NAME):
+        raise pytest.UsageError(f"{REQUIRE} can be {NAME!r} or unset, not {required!r}.")
+    config.stash[_required] = required == NAME
     # Whoever shares the tests out makes the folder, and tells the workers.
     given = getattr(config, "workerinput", {}).get(NAME)
     config.stash[_folder] = Path(given or tempfile.mkdtemp(prefix="tidewaiter-neo4j-"))
@@ -43,20 +47,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # With `--dist loadgroup` one worker runs them all, and the others need not wait for the one database.
+    # With `--dist loadgroup` one worker runs them all, and the others need not wait for the one database. A test that
+    # asks for the server only while it runs needs the mark on itself.
     for item in items:
         if "neo4j_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group(NAME))
 
 
 @pytest.fixture(scope="session")
-def neo4j_needed() -> None:
+def neo4j_needed(pytestconfig: pytest.Config) -> None:
     """For tests that start servers of their own: skip them, or with TIDEWAITER_REQUIRE=neo4j fail, where none can."""
     try:
         java()
         jars()
     except Neo4jMissingError as missing:
-        if os.environ.get(REQUIRE) == NAME:
+        if pytestconfig.stash[_required]:
             pytest.fail(WITHOUT + str(missing), pytrace=False)
         pytest.skip(WITHOUT + str(missing))
 
