@@ -66,7 +66,7 @@ def analyse(ctx: typer.Context, as_of: AsOfOption = None, store: StoreOption = N
 
 def analyse_store(chosen: "Settings", as_of: date | None, *, silent: bool) -> Analysed:
     """Analyse the network of a store and publish what was found."""
-    with opened(chosen.store) as held:
+    with opened(chosen) as held:
         before = held.published()
         with progress("Analysing", silent=silent) as bar:
             from targeting.publish import analyse
@@ -128,7 +128,7 @@ def train(
 
 def train_store(chosen: "Settings", until: date | None, *, silent: bool) -> Trained:
     """Train a model on the outcomes of a store, and keep it."""
-    with opened(chosen.store) as held, progress("Training", silent=silent) as bar:
+    with opened(chosen) as held, progress("Training", silent=silent) as bar:
         from graph.build import snapshot
         from targeting.model import train
         from targeting.registry import save
@@ -173,7 +173,7 @@ def score(ctx: typer.Context, as_of: AsOfOption = None, store: StoreOption = Non
 
 def score_store(chosen: "Settings", as_of: date | None, *, silent: bool) -> Scored:
     """Score the shipments of a store with the model trained last, and publish the scores."""
-    with opened(chosen.store) as held:
+    with opened(chosen) as held:
         with progress("Scoring", silent=silent) as bar:
             from targeting.publish import score_store as publish_scores
             from targeting.registry import load

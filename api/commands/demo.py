@@ -12,7 +12,7 @@ import typer
 
 from api.commands import analysis, ledger, world
 from api.commands.errors import UsageError
-from api.commands.opening import opened
+from api.commands.opening import is_embedded, opened
 from api.commands.options import JsonOption, command, settings
 from api.commands.output import heading, numbered, print_json, say
 from api.commands.published import as_heading, last_week
@@ -36,11 +36,17 @@ def demo(
     shipments: Annotated[int, typer.Option(min=1_000, max=10_000_000, help="How many shipments to invent.")] = 50_000,
     json: JsonOption = False,
 ) -> None:
-    """Invent a trade world and take it from the file to the inspection queue."""
+    """Invent a trade world and take it from the file to the inspection queue.
+
+    Its store is a file in the folder, or the server that TIDEWAITER_STORE names.
+    """
     from api.settings import load_settings
 
     chosen = settings(ctx, None)
-    chosen = chosen.model_copy(update={"store": f"sqlite:///{folder / _STORE}", "models": None})
+    if is_embedded(chosen.store):
+        chosen = chosen.model_copy(update={"store": f"sqlite:///{folder / _STORE}", "models": None})
+    else:
+        chosen = chosen.model_copy(update={"models": folder / f"{_STORE}.models"})
     _clear(folder, {"shipments": shipments, "seed": chosen.seed})
     steps = _Steps(chosen, silent=json)
     of_world = ("--shipments", shipments, "--seed", chosen.seed)
@@ -49,6 +55,8 @@ def demo(
         lambda: world.invent(folder / _WORLD, shipments, chosen.seed, silent=json),
         lambda made: say(world.told(made)),
     )
+    if not is_embedded(chosen.store):
+        _check_server(chosen, folder / _WORLD)
     steps.take(
         ("ingest", folder / _WORLD, "--mapping", "native"),
         lambda: ledger.load_files(chosen, folder / _WORLD, "native", None, silent=json),
@@ -139,11 +147,22 @@ def _clear(folder: Path, about: dict[str, int]) -> None:
     mark.write_text(as_json(about) + "\n", encoding="utf-8")
 
 
+def _check_server(chosen: "Settings", path: Path) -> None:
+    """Raise UsageError where a server's store holds anything else than this world: the demo is not to mix with it."""
+    from ingest.mapping import load_mapping
+    from ingest.reading import content_hash, find_files
+
+    with opened(chosen, create=True) as held:
+        loaded = {batch.content_hash for batch in held.batches()}
+    if loaded - {content_hash(find_files(path, load_mapping("native")))}:
+        raise UsageError(f"The store {chosen.store} holds other data: the demo needs an empty or an embedded one.")
+
+
 def _queue(chosen: "Settings", period: Sequence[Any]) -> list[dict[str, Any]]:
     from targeting.queue import rows
 
     _, first, _, last = period
-    with opened(chosen.store) as held, held.reading() as view:
+    with opened(chosen) as held, held.reading() as view:
         return list(rows(view, first, last))
 
 
@@ -164,6 +183,6 @@ def _importer(chosen: "Settings", listed: Sequence[dict[str, Any]]) -> list[str]
     """Return the importer of each shipment listed."""
     from graph.records import Ref
 
-    with opened(chosen.store) as held:
+    with opened(chosen) as held:
         starts = [Ref("Shipment", key(row)) for row in listed]
         return [str(row.end) for row in held.neighbours(starts, links=["IMPORTED_BY"]).rows]

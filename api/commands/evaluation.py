@@ -35,7 +35,7 @@ def evaluate(
         raise UsageError(f"{truth} is not a folder: name the one that 'tidewaiter simulate' wrote.")
     if output is not None:
         check_output(output)
-    with opened(chosen.store) as held, progress("Evaluating", silent=json) as bar:
+    with opened(chosen) as held, progress("Evaluating", silent=json) as bar:
         # These take seconds to import.
         from graph.build import snapshot
         from targeting.evaluate import evaluate as measure

@@ -56,12 +56,11 @@ def ingest(
 
 def load_files(chosen: "Settings", path: Path, mapping: str, source: str | None, *, silent: bool) -> "LoadResult":
     """Load what stands at a path into the store of the settings."""
-    from graph.store.open import open_store
     from ingest.load import load
 
     if missing(chosen.store):
         _look_at(path, mapping, source)
-    with open_store(chosen.store) as target, progress(f"Loading {path}", silent=silent) as bar:
+    with opened(chosen, create=True) as target, progress(f"Loading {path}", silent=silent) as bar:
         return load(target, path, mapping=mapping, source=source, progress=bar.rows)
 
 
@@ -107,7 +106,7 @@ def listing(ctx: typer.Context, store: StoreOption = None, json: JsonOption = Fa
     if ctx.invoked_subcommand is not None:
         ctx.obj = ctx.obj if store is None else store
         return
-    with opened(settings(ctx, store).store) as held:
+    with opened(settings(ctx, store)) as held:
         found = held.batches()
     if json:
         print_json([as_row(batch) for batch in found])
@@ -138,7 +137,7 @@ def remove(
     json: JsonOption = False,
 ) -> None:
     """Remove one batch exactly: what no other batch brought is gone."""
-    with opened(settings(ctx, store).store) as held:
+    with opened(settings(ctx, store)) as held:
         _known(batch, held.batches())
         with progress(f"Removing batch {batch}", silent=json):
             removed = held.remove_batch(batch)
@@ -156,7 +155,7 @@ def quarantine(
     json: JsonOption = False,
 ) -> None:
     """List the rows that were refused: where they stand, which rule they broke, and by what."""
-    with opened(settings(ctx, store).store) as held, held.reading() as view:
+    with opened(settings(ctx, store)) as held, held.reading() as view:
         ledger = view.batches()
         if batch is not None:
             _known(batch, ledger)

@@ -6,28 +6,42 @@ from typing import TYPE_CHECKING
 from api.commands.errors import UsageError
 
 if TYPE_CHECKING:
+    from api.settings import Settings
     from graph.records import Ref
     from graph.store.base import GraphStore
 
 _CANDIDATES = 20
 
 
+def is_embedded(address: str) -> bool:
+    """Tell whether a store is a file of this machine, not a server."""
+    from api.settings import SQLITE
+
+    return address.startswith(SQLITE)
+
+
 def missing(address: str) -> bool:
     """Tell whether an embedded store has not been made yet."""
     from api.settings import SQLITE
 
-    return address.startswith(SQLITE) and not Path(address.removeprefix(SQLITE)).exists()
+    return is_embedded(address) and not Path(address.removeprefix(SQLITE)).exists()
 
 
-def opened(address: str) -> "GraphStore":
-    """Open a store that is there already.
+def opened(chosen: "Settings", *, create: bool = False) -> "GraphStore":
+    """Open the store of the settings, which is there already unless it may be made.
 
     Raises:
         StoreError: there is none, or it cannot be opened.
     """
     from graph.store.open import open_store
 
-    return open_store(address, create=False)
+    return open_store(
+        chosen.store,
+        create=create,
+        user=chosen.neo4j_user,
+        password=chosen.neo4j_password.get_secret_value() if chosen.neo4j_password else "",
+        database=chosen.neo4j_database,
+    )
 
 
 def resolved(store: "GraphStore", text: str) -> "Ref":

@@ -42,7 +42,7 @@ def queue(
     begin, end = period(first, last)
     if output is not None:
         check_output(output)
-    with opened(chosen.store) as held, held.reading() as view:
+    with opened(chosen) as held, held.reading() as view:
         published = view.published()
         if published is None or not published.model:
             steps = "'tidewaiter train' and 'tidewaiter score'"

@@ -32,7 +32,7 @@ def show(
     from api.portrait import linked_paths, portrait
 
     chosen = settings(ctx, store)
-    with opened(chosen.store) as held:
+    with opened(chosen) as held:
         seen = portrait(held, resolved(held, thing), links=links)
         if seen is None:
             raise UsageError(f"'{thing}' was removed a moment ago: nothing is known of it any more.")

@@ -40,7 +40,7 @@ def status(
         say(f"Store {chosen.store}: not made yet; loading makes it")
         _advise(following)
         return
-    with opened(chosen.store) as held, held.reading() as view:
+    with opened(chosen) as held, held.reading() as view:
         with progress("Counting", silent=json):
             counted = counts(view)
         version, ledger, published = view.version(), view.batches(), view.published()

@@ -4,14 +4,28 @@ from graph.store.base import AddressError, GraphStore
 from graph.store.reference import ReferenceStore
 from graph.store.sqlite import SqliteStore
 
-_HOW = "write sqlite:///folder/file.db, with four slashes for an absolute path"
+NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
+_HOW = "write sqlite:///folder/file.db, with four slashes for an absolute path, or neo4j://host:7687"
 
 
-def open_store(address: str, *, create: bool = True) -> GraphStore:
-    """Open the store at an address: `sqlite:///relative.db`, `sqlite:////absolute.db`, or `memory:` (kept nowhere).
+def open_store(
+    address: str, *, create: bool = True, user: str = "neo4j", password: str = "", database: str = "neo4j"
+) -> GraphStore:
+    """Open the store at an address.
 
-    Raises AddressError where the address is of no kind that is known, StoreError where what is there is no store of
-    this version, or nothing is there and `create` is false.
+    `sqlite:///relative.db` and `sqlite:////absolute.db` are files, `neo4j://host:7687` (also `neo4j+s`, `bolt`, ...) is
+    a server, and `memory:` is kept nowhere.
+
+    Args:
+        address: which store.
+        create: make it where there is none.
+        user: as whom a server is reached.
+        password: of that user.
+        database: which of the server's databases is meant.
+
+    Raises:
+        AddressError: the address is of no kind that is known.
+        StoreError: what is there is no store of this version, or nothing is there and `create` is false.
     """
     scheme, _, rest = address.partition(":")
     if scheme == "sqlite":
@@ -21,6 +35,9 @@ def open_store(address: str, *, create: bool = True) -> GraphStore:
         return SqliteStore(path, create=create)
     if address == "memory:":
         return ReferenceStore()
-    if scheme in ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"):
-        raise AddressError(f"Neo4j ({address}) is not available in this version; {_HOW}.")
+    if scheme in NEO4J:
+        # Its driver takes a while to import, which nobody with an embedded store should pay for.
+        from graph.store.neo4j import Login, Neo4jStore
+
+        return Neo4jStore(address, Login(user, password, database), create=create)
     raise AddressError(f"The store address {address!r} is of no known kind; {_HOW}.")

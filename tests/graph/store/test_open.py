@@ -35,8 +35,6 @@ def test_a_reading_command_finds_no_store_and_makes_none(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("neo4j://host:7687", r"Neo4j \(neo4j://host:7687\) is not available in this version; write sqlite:///"),
-        ("bolt+s://host", "not available in this version"),
         ("postgres://host", "'postgres://host' is of no known kind; write sqlite:///"),
         ("store.db", "'store.db' is of no known kind; write sqlite:///"),
         ("memory:x", "of no known kind"),

@@ -1,0 +1,128 @@
+"""Reaching a Neo4j server, and saying in one sentence what is wrong where that fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from neo4j import Driver, GraphDatabase, NotificationMinimumSeverity, Session
+from neo4j.exceptions import (
+    AuthError,
+    ConfigurationError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+    TransientError,
+)
+
+from graph.schema import SCHEMA_VERSION
+from graph.store.base import AddressError, StoreError
+from graph.store.neo4j.layout import CONSTRAINTS, LAYOUT, LOCK, STORE, VERSION
+
+OLDEST = (5, 26)
+SECONDS = 600
+"""A read that takes longer is ended by the server."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """As whom a server is reached, and which of its databases is meant."""
+
+    user: str = "neo4j"
+    password: str = field(default="", repr=False)
+    database: str = "neo4j"
+
+
+@contextmanager
+def refusals(address: str) -> Iterator[None]:
+    """Turn what the driver and the server refuse into a StoreError that its user can act on."""
+    try:
+        yield
+    except (Neo4jError, DriverError) as error:
+        raise StoreError(_sentence(error, address)) from error
+
+
+def _sentence(error: Neo4jError | DriverError, address: str) -> str:
+    code = getattr(error, "code", None) or ""
+    if isinstance(error, AuthError):
+        return (
+            f"The Neo4j server at {address} refuses user or password; set TIDEWAITER_NEO4J_USER and"
+            " TIDEWAITER_NEO4J_PASSWORD."
+        )
+    if "DatabaseNotFound" in code or "database does not exist" in str(error).lower():
+        return f"The Neo4j server at {address} has no such database; set TIDEWAITER_NEO4J_DATABASE to one that it has."
+    if "TransactionTimedOut" in code:
+        return f"The Neo4j server at {address} ended a question that took longer than {SECONDS} s; ask for less."
+    if isinstance(error, TransientError):
+        return f"The Neo4j server at {address} cannot do this now ({_words(error)}); try again."
+    if isinstance(error, ServiceUnavailable | DriverError) and not isinstance(error, Neo4jError):
+        return f"No Neo4j server answers at {address} ({_words(error)}); start it, or check TIDEWAITER_STORE."
+    return f"The Neo4j server at {address} refused ({_words(error)})."
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(getattr(error, "message", None) or error).split()).rstrip(".")[:300]
+
+
+def connect(address: str, login: Login) -> Driver:
+    """Return a driver for the server at an address.
+
+    Raises:
+        AddressError: it is no address.
+        StoreError: no server answers, it refuses the login, or it is too old.
+    """
+    try:
+        driver = GraphDatabase.driver(
+            address,
+            auth=(login.user, login.password),
+            connection_timeout=10,
+            max_transaction_retry_time=30,
+            notifications_min_severity=NotificationMinimumSeverity.OFF,
+        )
+    except (ConfigurationError, ValueError) as error:
+        raise AddressError(f"The store address {address!r} cannot be used ({_words(error)}).") from error
+    try:
+        with refusals(address):
+            agent = driver.get_server_info().agent
+    except ValueError as error:
+        driver.close()
+        raise AddressError(f"The store address {address!r} cannot be used ({_words(error)}).") from error
+    except BaseException:
+        driver.close()
+        raise
+    found = tuple(int(part) for part in agent.partition("/")[2].split(".")[:2] if part.isdigit())
+    if found < OLDEST:
+        driver.close()
+        raise StoreError(f"The server at {address} is {agent}; Tidewaiter needs Neo4j {'.'.join(map(str, OLDEST))}.")
+    return driver
+
+
+def prepare(session: Session, address: str, *, create: bool) -> None:
+    """Check that the database is a store of this version; make one where it is empty.
+
+    Raises StoreError where it holds something else, or nothing and `create` is false.
+    """
+    found = session.execute_read(lambda tx: tx.run(f"MATCH (s:{STORE}) RETURN s.layout AS layout").value())
+    if not found:
+        if not create:
+            raise StoreError(f"There is no store at {address}; load something first with `tidewaiter ingest`.")
+        if session.execute_read(lambda tx: tx.run("MATCH (n) RETURN count(n) AS n").single(strict=True)["n"]):
+            raise StoreError(
+                f"The database at {address} holds something else than a Tidewaiter store; choose another, or empty it."
+            )
+        for statement in CONSTRAINTS:
+            session.run(statement).consume()
+        session.run("CALL db.awaitIndexes(60)").consume()
+        session.execute_write(
+            lambda tx: tx.run(
+                f"MERGE (s:{STORE} {{id: 1}}) ON CREATE SET s.layout = $layout, s.version = 0, s.folded = 0 "
+                f"MERGE (:{LOCK} {{id: 1}})",
+                layout=VERSION,
+            ).consume()
+        )
+        found = [VERSION]
+    if found[0] != VERSION:
+        other = f"{found[0] // 1000}.{found[0] % 1000}"
+        raise StoreError(
+            f"The store at {address} was written with another schema version ({other}, this is"
+            f" {SCHEMA_VERSION}.{LAYOUT}); load the files into a new store."
+        )

@@ -1,0 +1,56 @@
+"""What stands in a Neo4j database: constraints and indexes, and the names of all that is not the network itself.
+
+The network is there as the schema names it: things with their folded fields, links between them. Apart from it stand
+the ledger (`Batch`), the statements (`StatementChunk`: a bounded piece of one shape of one load, as Arrow IPC), the
+published results, and one `TidewaiterStore` with the versions. None of these is linked to a thing.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+from graph.schema import NODES, SCHEMA_VERSION
+from graph.store.base import RESULTS
+
+# Raised with every change of what is below.
+LAYOUT = 1
+VERSION = SCHEMA_VERSION * 1000 + LAYOUT
+
+STORE, LOCK, BATCH, REMOVED = "TidewaiterStore", "TidewaiterLock", "Batch", "RemovedLoad"
+CHUNK, PUBLISHED = "StatementChunk", "PublishedSet"
+RESULT: Mapping[str, str] = {name: f"{name.capitalize()}Result" for name in RESULTS}
+KEY_OF_RESULT: Mapping[str, str] = {"shipment": "shipment", "entity": "key"}
+
+KEPT = 3_600
+"""Seconds for which a removed load and a replaced set stay, for those who still read an earlier version."""
+
+# An index takes values up to some 8 kB; what is longer is told apart by its digest.
+LONGEST_KEY = 1_000
+
+CONSTRAINTS = (
+    *(
+        f"CREATE CONSTRAINT {label}_{name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{name} IS UNIQUE"
+        for label, name in (
+            *((node.name, "key") for node in NODES),
+            (STORE, "id"),
+            (LOCK, "id"),
+            (BATCH, "id"),
+            (CHUNK, "number"),
+        )
+    ),
+    *(f"CREATE INDEX {node.name}_bare IF NOT EXISTS FOR (n:{node.name}) ON (n._bare)" for node in NODES),
+    f"CREATE INDEX {CHUNK}_load IF NOT EXISTS FOR (n:{CHUNK}) ON (n.load, n.shape)",
+    *(
+        f"CREATE INDEX {label}_{KEY_OF_RESULT[name]} IF NOT EXISTS FOR (n:{label})"
+        f" ON (n.`set`, n.{KEY_OF_RESULT[name]})"
+        for name, label in RESULT.items()
+    ),
+    f"CREATE INDEX {RESULT['shipment']}_accepted_on IF NOT EXISTS FOR (n:{RESULT['shipment']})"
+    " ON (n.`set`, n.accepted_on)",
+)
+
+
+def bounded(key: str) -> str:
+    """Return a key as it is indexed: itself, or its beginning and digest where it is too long for an index."""
+    if len(key.encode()) <= LONGEST_KEY:
+        return key
+    return f"{key[: LONGEST_KEY // 4]}#{hashlib.sha256(key.encode()).hexdigest()}"

@@ -1,0 +1,365 @@
+"""The store on a Neo4j server."""
+
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import pyarrow as pa
+from neo4j import READ_ACCESS, ManagedTransaction, Session, unit_of_work
+
+from graph.columns import description_rows
+from graph.records import Ref
+from graph.statements import SHAPES, Statements
+from graph.store.base import (
+    Batch,
+    LoadChunk,
+    Neighbours,
+    PublishedSet,
+    Quarantined,
+    StoreError,
+    ThingWithRecords,
+    already_there,
+    check_results,
+    unknown_batch,
+)
+from graph.store.neo4j import ledger, results
+from graph.store.neo4j.chunks import (
+    NAMED,
+    NAMED_SCHEMA,
+    REFUSED,
+    joined,
+    naming,
+    packed,
+    pieces,
+    refused_table,
+    unpacked,
+)
+from graph.store.neo4j.connect import SECONDS, Login, connect, prepare, refusals
+from graph.store.neo4j.folded import settle
+from graph.store.neo4j.layout import CHUNK
+from graph.store.neo4j.network import chunks_of, first_days, neighbours, resolve
+from graph.store.sqlite import SqliteStore
+
+Found = TypeVar("Found")
+
+
+class Neo4jStore:
+    """A store in a database of a Neo4j server; it can be shared between threads.
+
+    A load is written in pieces that nobody reads, and becomes visible whole when its row enters the ledger; the network
+    that people see follows. One that is interrupted leaves nothing that is read, and its pieces are deleted by the
+    next writer. A second writer waits for the first, and is refused with a StoreError after `ledger.WAIT` seconds.
+    """
+
+    def __init__(self, address: str, login: Login, *, create: bool = True) -> None:
+        """Open the store at an address, or make it unless `create` is false.
+
+        Raises StoreError where that is not to be.
+        """
+        self.address, self._database = address, login.database
+        self._driver = connect(address, login)
+        self._held: ledger.Ledger | None = None
+        self._set: tuple[str, PublishedSet] | None = None
+        try:
+            with refusals(address), self._driver.session(database=self._database) as session:
+                prepare(session, address, create=create)
+                now = session.execute_read(ledger.read)
+            if now.folded != now.version:
+                # A writer was interrupted, or is at work.
+                with self._writing():
+                    pass
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return the store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+    def close(self) -> None:
+        """Release what the store holds open."""
+        if self._held is None:
+            self._driver.close()
+
+    def _session(self) -> Session:
+        return self._driver.session(database=self._database, default_access_mode=READ_ACCESS)
+
+    def _read(self, work: Callable[[ManagedTransaction], Found]) -> Found:
+        with refusals(self.address), self._session() as session:
+            return session.execute_read(unit_of_work(timeout=SECONDS)(work))
+
+    def _ledger(self) -> ledger.Ledger:
+        return self._held or self._read(ledger.read)
+
+    def _of_network(self, work: Callable[[ManagedTransaction], Found]) -> Found:
+        """Read the network, which must be that of the version asked for, before and after."""
+
+        def checked(tx: ManagedTransaction) -> Found:
+            found = work(tx)
+            now = ledger.read(tx)
+            if now.folded != now.version or (self._held is not None and now.version != self._held.version):
+                raise StoreError("The store was changed while it was read; repeat the command.")
+            return found
+
+        return self._read(checked)
+
+    @contextmanager
+    def _writing(self) -> Iterator[ledger.Ledger]:
+        """Be the only writer of a store whose network shows its version."""
+        if self._held is not None:
+            raise StoreError("This view of the store can only be read.")
+        with refusals(self.address), ledger.alone(self._driver, self._database):
+            now = self._read(ledger.read)
+            ledger.sweep(self._driver, self._database)
+            if now.folded != now.version:
+                self._settle(now)
+            yield now
+
+    def _settle(self, now: ledger.Ledger) -> None:
+        view = copy(self)
+        view._held = now
+        statements = Statements(**{shape: _table(view.scan(shape), schema) for shape, schema in SHAPES.items()})
+        named = [
+            table.append_column("chunk", pa.array([number] * len(table), pa.int64()))
+            for number, table in view._chunks(NAMED)
+        ]
+        schema = NAMED_SCHEMA.append(pa.field("chunk", pa.int64()))
+        whole = pa.concat_tables(named) if named else schema.empty_table()
+        settle(self._driver, self._database, statements, whole, now.version)
+
+    @contextmanager
+    def reading(self) -> Iterator[Self]:
+        """Return a context manager within which all reads see one version of the store."""
+        view = copy(self)
+        if self._held is None:
+            view._held, view._set = self._read(lambda tx: (ledger.read(tx), results.published(tx)))
+        yield view
+
+    def version(self) -> int:
+        """Return the counter that each committed load and removal raises; 0 for an empty store."""
+        return self._ledger().version
+
+    def find_batch(self, content_hash: str, source: str, mapping: str, mapping_version: str) -> Batch | None:
+        """Return the committed batch of this very content, or None."""
+        return _find(self._ledger(), (content_hash, source, mapping, mapping_version))
+
+    def batches(self) -> list[Batch]:
+        """Return the ledger, oldest first."""
+        return [entry.batch for entry in self._ledger().entries]
+
+    def quarantined(self, batch_id: str | None = None) -> Iterator[tuple[str, Quarantined]]:
+        """Yield (batch id, refused row), by batch, file and row."""
+        entries = self._ledger().entries
+        if batch_id is not None:
+            entries = tuple(entry for entry in entries if entry.batch.id == batch_id)
+            if not entries:
+                raise unknown_batch(batch_id)
+        for entry in entries:
+            rows = [Quarantined(**row) for _, table in self._chunks(REFUSED, [entry]) for row in table.to_pylist()]
+            for row in sorted(rows):
+                yield entry.batch.id, row
+
+    def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
+        """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace."""
+        with self._writing() as before:
+            held = _find(before, (batch.content_hash, batch.source, batch.mapping, batch.mapping_version))
+            if held is not None or batch.id in {entry.batch.id for entry in before.entries}:
+                raise already_there(held or batch)
+            load = uuid.uuid4().hex
+            entered = replace(batch, loaded_at=datetime.now(UTC), version=before.version + 1)
+            counts = dict.fromkeys(("rows_in", "rows_loaded", "rows_quarantined", "rows_duplicate"), 0)
+            try:
+                with self._driver.session(database=self._database) as session:
+                    numbers = count(entered.version << 32)
+                    for part, chunk in enumerate(chunks):
+                        tables = list(pieces(chunk.statements))
+                        if chunk.quarantined:
+                            tables.append((REFUSED, refused_table(chunk.quarantined)))
+                        for shape, table in tables:
+                            piece = {"number": next(numbers), "load": load, "part": part, "shape": shape}
+                            session.execute_write(_enter, {**piece, "data": packed(table)})
+                        counts["rows_in"] += chunk.rows_in
+                        counts["rows_loaded"] += chunk.rows_loaded
+                        counts["rows_quarantined"] += len(chunk.quarantined)
+                        counts["rows_duplicate"] += chunk.rows_duplicate
+                    entered = replace(entered, **counts)  # type: ignore[arg-type]
+                    session.execute_write(ledger.enter, entered, load)
+            except BaseException:
+                ledger.sweep(self._driver, self._database)
+                raise
+            self._settle(self._read(ledger.read))
+        return entered
+
+    def remove_batch(self, batch_id: str) -> Batch:
+        """Remove one batch exactly: records that no other batch brought are gone. Raises StoreError if unknown."""
+        with self._writing() as before:
+            found = [entry.batch for entry in before.entries if entry.batch.id == batch_id]
+            if not found:
+                raise unknown_batch(batch_id)
+            with self._driver.session(database=self._database) as session:
+                session.execute_write(ledger.strike, batch_id, before.version + 1)
+            self._settle(self._read(ledger.read))
+        return found[0]
+
+    def _chunks(self, shape: str, entries: Sequence[ledger.Entry] | None = None) -> Iterator[tuple[int, pa.Table]]:
+        """Yield the pieces of one shape with their numbers, in the order in which they were loaded."""
+        loads = [entry.load for entry in (self._ledger().entries if entries is None else entries)]
+        with refusals(self.address), self._session() as session, session.begin_transaction(timeout=SECONDS) as tx:
+            for load in loads:
+                found = tx.run(
+                    f"MATCH (c:{CHUNK} {{load: $load, shape: $shape}}) RETURN c.number AS number, c.data AS data "
+                    "ORDER BY number",
+                    load=load,
+                    shape=shape,
+                )
+                for row in found:
+                    yield row["number"], unpacked(row["data"])
+            if not set(loads) <= set(ledger.held(tx)):
+                raise StoreError("What was being read was removed long ago; repeat the command.")
+
+    def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the live statements of one shape in bounded pieces, all of one version."""
+        seen: set[int] = set()
+        for _, table in self._chunks(shape):
+            if shape == "description":
+                ids = table["id"].to_pylist()
+                fresh = [number not in seen for number in ids]
+                seen.update(ids)
+                table = table.filter(pa.array(fresh))
+            yield from (table if columns is None else table.select(list(columns))).to_batches()
+
+    def get(self, ref: Ref, *, until: date | None = None, limit: int = 100) -> ThingWithRecords | None:
+        """Return a thing with its records (at most `limit`), as known before `until`; None if absent."""
+
+        def found(tx: ManagedTransaction) -> list[tuple[ledger.Entry, Statements]] | None:
+            numbers = chunks_of(tx, ref)
+            return None if numbers is None else self._naming(tx, ref, numbers)
+
+        said = self._of_network(found)
+        if said is None:
+            return None
+        # The embedded store answers for the few rows that name the thing.
+        with tempfile.TemporaryDirectory() as folder, SqliteStore(Path(folder) / "said.db") as small:
+            for entry, statements in said:
+                rows = sum(len(table) for shape, table in statements.items() if shape != "description")
+                small.add_batch(
+                    replace(entry.batch, content_hash=entry.batch.id), [LoadChunk(statements, [], rows, rows, 0)]
+                )
+            return small.get(ref, until=until, limit=limit)
+
+    def _naming(
+        self, tx: ManagedTransaction, ref: Ref, numbers: Sequence[int]
+    ) -> list[tuple[ledger.Entry, Statements]]:
+        """Return the statements that name a thing, by batch, their days derived as in the whole store."""
+        by_load: dict[str, list[tuple[str, pa.Table]]] = {}
+        # The chunks of a part of a load follow each other: its descriptions, rows, and what it names.
+        rows = tx.run(
+            f"UNWIND $numbers AS number MATCH (m:{CHUNK} {{number: number}}) MATCH (c:{CHUNK} {{load: m.load}}) "
+            "WHERE c.part = m.part AND c.shape IN $shapes RETURN c.load AS load, c.shape AS shape, c.data AS data",
+            numbers=list(numbers),
+            shapes=list(SHAPES),
+        )
+        for row in rows:
+            by_load.setdefault(row["load"], []).append((row["shape"], unpacked(row["data"])))
+        found = []
+        for entry in (self._held or ledger.read(tx)).entries:
+            if entry.load in by_load:
+                statements = naming(joined(by_load[entry.load]), ref.type, ref.key)
+                found.append((entry, _dated(tx, statements)))
+        return found
+
+    def resolve(self, text: str, limit: int = 20) -> list[Ref]:
+        """Return the things that `text` may mean, by type and key: a complete key, or the bare id in any source."""
+        return self._of_network(lambda tx: resolve(tx, text, limit))
+
+    def neighbours(self, starts: Sequence[Ref], *, links: Sequence[str] | None = None, limit: int = 50) -> Neighbours:
+        """Return at most `limit` links of each start by link type and direction; `links` narrows the types."""
+        return self._of_network(lambda tx: neighbours(tx, starts, links, limit))
+
+    def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
+        """Store one set of results and switch to it atomically; a reader sees the old set or the new."""
+        check_results(tables)
+        with self._writing():
+            results.publish(self._driver, self._database, heading, tables)
+
+    def published(self) -> PublishedSet | None:
+        """Return the heading of the current set, or None where nothing was published."""
+        found = self._published()
+        return None if found is None else found[1]
+
+    def _published(self) -> tuple[str, PublishedSet] | None:
+        return self._read(results.published) if self._held is None else self._set
+
+    def results(
+        self,
+        table: str,
+        *,
+        accepted_from: date | None = None,
+        accepted_to: date | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield rows of the current set: `shipment` by falling score (null last), then key; `entity` by type, key."""
+        check_results([table], bounded=accepted_from is not None or accepted_to is not None)
+        held = self._published()
+        if held is None:
+            return
+        with refusals(self.address), self._session() as session, session.begin_transaction(timeout=SECONDS) as tx:
+            yield from results.results(tx, held[0], table, accepted_from, accepted_to, keys)
+
+
+def _enter(tx: ManagedTransaction, piece: dict[str, Any]) -> None:
+    """Write a piece; doing it twice changes nothing more."""
+    tx.run(f"MERGE (c:{CHUNK} {{number: $piece.number}}) SET c = $piece", piece=piece).consume()
+
+
+def _find(held: ledger.Ledger, content: tuple[str, str, str, str]) -> Batch | None:
+    for entry in held.entries:
+        batch = entry.batch
+        if (batch.content_hash, batch.source, batch.mapping, batch.mapping_version) == content:
+            return batch
+    return None
+
+
+def _table(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_batches(list(batches), schema)
+
+
+def _dated(tx: ManagedTransaction, statements: Statements) -> Statements:
+    """Give rows without a day the one that the whole store derives for them."""
+
+    def filled(table: pa.Table, days: list[Any]) -> pa.Table:
+        known = [day if held is None else held for held, day in zip(table["known_on"].to_pylist(), days, strict=True)]
+        column = pa.array(known, pa.date32())
+        return table.set_column(table.column_names.index("known_on"), "known_on", column)
+
+    described, entity = statements.description, statements.entity
+    rows = description_rows(statements, entity["thing"])
+    kinds, keys = (described[name].take(pa.array(rows)).to_pylist() for name in ("type", "key"))
+    named = list(zip(kinds, keys, strict=True))
+    first = {kind: first_days(tx, kind, [key for other, key in named if other == kind]) for kind in {*kinds}}
+    days = [first[kind].get(key) for kind, key in named]
+    owned, owner = (statements.ownership[name].to_pylist() for name in ("owned", "owner"))
+    traders = first_days(tx, "Trader", [*owned, *owner]) if owned else {}
+    both = [(traders.get(one), traders.get(other)) for one, other in zip(owned, owner, strict=True)]
+    entries = statements.listing["entry"].to_pylist()
+    listed = first_days(tx, "ListEntry", entries) if entries else {}
+    return replace(
+        statements,
+        entity=filled(entity, days),
+        ownership=filled(statements.ownership, [max(pair) if all(pair) else None for pair in both]),  # type: ignore[type-var]
+        listing=filled(statements.listing, [listed.get(entry) for entry in entries]),
+    )
