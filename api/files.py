@@ -1,5 +1,6 @@
 """Writing a file that a user named: whole or not at all, and never in place of what is no file."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,15 @@ def check_output(path: Path) -> None:
     """Raise UsageError where no file can be written at a path, before any work is done."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file in it.")
-    if not path.parent.is_dir():
-        raise UsageError(f"The folder {path.parent} does not exist: create it first, or write elsewhere.")
+    # The second is another one where the path is a link: that of the file which it names.
+    for folder in (path.parent, _resolved(path).parent):
+        if not folder.is_dir():
+            raise UsageError(f"The folder {folder} does not exist: create it first, or write elsewhere.")
+
+
+def _resolved(path: Path) -> Path:
+    """Return where links lead; unlike `Path.resolve`, links that go round in a circle raise nothing."""
+    return Path(os.path.realpath(path))
 
 
 @contextmanager
@@ -25,11 +33,12 @@ def written(path: Path) -> Iterator[TextIO]:
     Raises:
         OSError: it cannot be written; an older file stays as it was.
     """
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        with target.open("w", newline="", encoding="utf-8") as file:
+    # Asked of the path itself: what `/dev/stdout` leads to has no path of its own where it is a pipe.
+    if path.exists() and not path.is_file():
+        with path.open("w", newline="", encoding="utf-8") as file:
             yield file
         return
+    target = _resolved(path)
     partial = target.with_name(f".{target.name}.partial")
     try:
         with partial.open("w", newline="", encoding="utf-8") as file:

@@ -128,6 +128,7 @@ def test_evaluate_prints_and_writes_every_figure(store: Path, folder: Path, tmp_
         (["--from", "2024-01-01", "--to", "2023-01-01"], 2, "lies before the first"),
         (["--from", "2024-01-01", "--to", "2024-03-31", "--truth", "no-such-folder"], 2, "is not a folder"),
         (["--from", "2024-01-01", "--to", "2024-03-31", "--output", "no/such/f.json"], 2, "does not exist"),
+        (["--from", "2024-01-01", "--to", "2024-03-31", "--output", "."], 2, ". is a folder: name a file in it"),
     ],
 )
 def test_an_evaluation_that_cannot_be(store: Path, words: list[str], status: int, said: str) -> None:

@@ -54,3 +54,31 @@ def test_where_no_file_can_be_is_told_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none does not exist: create it first, or write elsewhere"):
         check_output(tmp_path / "none" / "scores.csv")
     check_output(tmp_path / "scores.csv")
+
+
+def test_a_link_into_a_folder_that_is_not_there_is_told_too(tmp_path: Path) -> None:
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "none" / "scores.csv")
+    with pytest.raises(UsageError, match=r"none does not exist: create it first, or write elsewhere"):
+        check_output(link)
+
+
+def test_links_that_go_round_in_a_circle_are_no_fault_of_the_program(tmp_path: Path) -> None:
+    link = tmp_path / "link.csv"
+    link.symlink_to(link)
+    check_output(link)
+    with written(link) as file:
+        file.write("text")
+    assert link.read_text(encoding="utf-8") == "text"
+
+
+def test_a_pipe_that_only_a_descriptor_leads_to_is_written_to() -> None:
+    reading, writing = os.pipe()
+    # As `/dev/stdout` does in front of a pipe, it leads to something that no other path names.
+    path = Path(f"/dev/fd/{writing}")
+    check_output(path)
+    with written(path) as file:
+        file.write("through")
+    assert os.read(reading, 100) == b"through"
+    os.close(reading)
+    os.close(writing)

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -118,6 +120,18 @@ def test_every_shipment_goes_to_a_file(scored: Path, tmp_path: Path) -> None:
     assert run("queue", *YEAR, "--output", output, "--json", store=scored).json["shipments"] == 30
 
 
+def test_a_pipe_takes_the_queue_and_stays_a_pipe(scored: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+    assert run("queue", *YEAR, "--output", pipe, store=scored).status == 0
+    reader.join(10)
+    assert len(got[0].splitlines()) == 31
+    assert pipe.is_fifo()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -126,6 +140,7 @@ def test_every_shipment_goes_to_a_file(scored: Path, tmp_path: Path) -> None:
         (["--from", "2024-12-31", "--to", "2024-01-01"], "The last day 2024-01-01 lies before the first"),
         ([*YEAR, "--capacity", "0"], "--capacity"),
         ([*YEAR, "--output", "no/such/file.csv"], "The folder no/such does not exist"),
+        ([*YEAR, "--output", "."], ". is a folder: name a file in it"),
         (["--from", "2024-01-01"], "Missing option '--to'"),
     ],
 )
