@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from api.ownerships import ownership_fields
 from graph.fold import Thing
 from graph.records import Ref, canonical
 from graph.schema import NODE, ROLES, Fold
@@ -28,7 +29,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class Linked:
-    """A thing at the other end of a link, with what a reader wants to know of it at once."""
+    """A thing at the other end of a link, with what a reader wants to know of it at once.
+
+    `fields` holds what was said of the link itself: the share and the days of an ownership.
+    """
 
     thing: str
     name: str
@@ -36,6 +40,7 @@ class Linked:
     last_on: date | None
     newer: bool
     risk: float | None
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -205,6 +210,7 @@ def _versions(said: Sequence[RecordGroup], newer: _Newer) -> list[Version]:
 def _links(view: GraphStore, ref: Ref, limit: int, newer: _Newer) -> list[Links]:
     found = view.neighbours([ref], limit=limit)
     risks = _linked_risks(view, [row.end for row in found.rows])
+    owned = ownership_fields(view, ref, found.rows)
     rows: dict[tuple[str, str], list[Neighbour]] = defaultdict(list)
     for row in found.rows:
         rows[row.link, row.direction].append(row)
@@ -221,6 +227,7 @@ def _links(view: GraphStore, ref: Ref, limit: int, newer: _Newer) -> list[Links]
                     row.last_on,
                     newer.day(row.first_on),
                     risks.get(row.end),
+                    owned.get(row, {}),
                 )
                 for row in rows[link, direction]
             ],

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from api.commands.errors import UsageError
 from api.commands.opening import opened, resolved
@@ -12,9 +13,10 @@ from api.commands.options import JsonOption, StoreOption, command, settings
 from api.commands.output import numbered, print_json, say, table
 from api.commands.progress import progress
 from api.commands.published import as_heading, in_words
+from api.text import visible
 
 if TYPE_CHECKING:
-    from api.portrait import Portrait
+    from api.portrait import Linked, Portrait
     from api.settings import Settings
 
 _COMPONENTS = ("declared", "profile", "linked", "gnn")
@@ -180,7 +182,7 @@ def _links(seen: "Portrait") -> None:
     if not seen.links:
         return
     say("")
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for group in seen.links:
         label = group.link if group.direction == "out" else f"{group.link} (from)"
         more = group.count - len(group.shown)
@@ -190,7 +192,7 @@ def _links(seen: "Portrait") -> None:
                     label if at == 0 else "",
                     group.count if at == 0 else "",
                     linked.thing,
-                    linked.name,
+                    _told(linked),
                     linked.first_on,
                     linked.last_on,
                     linked.risk,
@@ -202,6 +204,12 @@ def _links(seen: "Portrait") -> None:
         elif more:
             rows.append((label, group.count, "", "", None, None, None, ""))
     table(("link", "count", "thing", "name", "first", "last", "risk", ""), rows, right=("count", "risk"))
+
+
+def _told(linked: "Linked") -> Text:
+    """Return the name of what is linked, and below it what was said of the link itself."""
+    fields = ", ".join(f"{name} {value.removesuffix('.0')}" for name, value in linked.fields.items())
+    return Text("\n").join(Text(visible(line)) for line in (linked.name, fields) if line)
 
 
 def _any_newer(seen: "Portrait") -> bool:

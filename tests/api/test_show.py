@@ -145,3 +145,42 @@ def test_the_further_attributes_of_a_source_stand_under_their_own_names(tmp_path
     assert facts["extra.licence"]["sources"] == ["native"]
     assert "extra" not in facts
     assert "extra.licence" in run("show", "D1/1", store=tmp_path / "s.db").out
+
+
+def test_what_was_said_of_an_ownership_stands_beside_it(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / "declarations.csv", [declaration(1), declaration(9, "I2"), declaration(3, "I3")])
+    # The row without a day is as old as the first that has one; of a day, the value greatest in byte order counts.
+    (folder / "ownership.csv").write_text(
+        "owner_id,owned_id,share,valid_from,valid_to,known_on\n"
+        "I2,I1,0.25,,,\n"
+        "I2,I1,0.75,,2029-12-31,2024-01-09\n"
+        "I2,I1,0.5,2019-05-01,,2020-01-01\n"
+        "I3,I1,1,,,2024-01-05\n"
+        "I1,I1,,,,2024-01-05\n"
+        "I3,I2,0.9,,,\n"
+        "I3,I2,0.1,,,2023-01-05\n",
+        encoding="utf-8",
+    )
+    assert run("ingest", folder, "--mapping", "native", store=store).status == 0
+
+    def owned(thing: str, direction: str) -> dict[str, dict[str, str]]:
+        links = run("show", thing, "--json", store=store).json["links"]
+        of_type = next(link for link in links if (link["link"], link["direction"]) == ("OWNED_BY", direction))
+        return {one["thing"]: one["fields"] for one in of_type["shown"]}
+
+    joint = {"share": "0.75", "valid_from": "2019-05-01", "valid_to": "2029-12-31"}
+    assert owned("I1", "out") == {
+        "trader:native/I1": {},
+        "trader:native/I2": joint,
+        "trader:native/I3": {"share": "1.0"},
+    }
+    assert owned("I2", "in") == {"trader:native/I1": joint}
+    assert owned("I2", "out") == {"trader:native/I3": {"share": "0.9"}}
+    out = run("show", "I1", store=store).out
+    assert "share 0.75, valid_from 2019-05-01, valid_to 2029-12-31" in out
+    assert re.search(r"share 1\s", out)
+    links = run("show", "D1/1", "--json", store=store).json["links"]
+    assert {str(one["fields"]) for link in links for one in link["shown"]} == {"{}"}
