@@ -18,6 +18,7 @@ from api.text import visible
 if TYPE_CHECKING:
     from api.portrait import Linked, Portrait
     from api.settings import Settings
+    from graph.records import Ref
 
 _COMPONENTS = ("declared", "profile", "linked", "gnn")
 _NEWER = "*"
@@ -130,16 +131,13 @@ def _number(value: float | None) -> str:
 
 
 def _facts(seen: "Portrait") -> None:
-    from graph.schema import NODE, Kind
-
     if not seen.facts:
         return
     say("")
-    numbers = {field.name for field in NODE[seen.ref.type].fields if field.kind is Kind.NUMBER}
     rows = [
         (
             fact.field if fact.shown else "",
-            _value(fact.field, fact.value, number=fact.field in numbers),
+            _value(seen.ref, fact.field, fact.value),
             fact.first_on,
             fact.last_on,
             ", ".join(fact.sources),
@@ -152,10 +150,13 @@ def _facts(seen: "Portrait") -> None:
         say(f"Sources are those of {seen.records_shown:,} of {seen.record_count:,} groups of records.")
 
 
-def _value(field: str, value: str, *, number: bool) -> str:
-    """Return a value as it is shown; a customs value of 0 is allowed, and odd enough to be marked."""
+def _value(ref: "Ref", name: str, value: str) -> str:
+    """Return a value as it is shown; a customs value of 0 is allowed, and odd enough to be flagged."""
+    from graph.schema import NODE, Kind
+
+    number = any(field.name == name and field.kind is Kind.NUMBER for field in NODE[ref.type].fields)
     shown = value.removesuffix(".0") if number else value
-    return f"{shown} (no value declared)" if field == "customs_value" and shown == "0" else shown
+    return f"{shown} (zero: flagged)" if name == "customs_value" and shown == "0" else shown
 
 
 def _versions(seen: "Portrait") -> None:
@@ -165,7 +166,8 @@ def _versions(seen: "Portrait") -> None:
         for name in sorted(set(version.fields) | set(seen.current)):
             said, now = version.fields.get(name), seen.current.get(name)
             if said != now:
-                rows.append((_days(version.first_on, version.last_on), version.source, name, said or "-", now or "-"))
+                values = ("-" if value is None else _value(seen.ref, name, value) for value in (said, now))
+                rows.append((_days(version.first_on, version.last_on), version.source, name, *values))
     if not rows:
         return
     say("")
