@@ -202,7 +202,8 @@ def tell_scored(found: Scored) -> None:
     warn_of(found.published)
     total = sum(found.waiting.values())
     lanes = ", ".join(f"{count:,} {lane}" for lane, count in found.waiting.items())
-    say(f"{numbered(total, 'shipment waits', 'shipments wait')}: {lanes}; {found.decided:,} have an outcome")
+    waiting = numbered(total, "shipment waits", "shipments wait")
+    say(f"{waiting}: {lanes}; {numbered(found.decided, 'has an outcome', 'have an outcome')}")
     bounds = found.published.thresholds
     say(f"The red lane begins at a score of {bounds['red']:.4f}, the yellow one at {bounds['yellow']:.4f}")
     say(f"Published {in_words(found.published)}")

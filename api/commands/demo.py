@@ -88,8 +88,9 @@ def demo(
     say("")
     if waiting:
         say(
-            f"By the truth, which only evaluation may read, {check['top_infractions']} of these {check['top']} are "
-            f"infractions; of all {check['waiting']:,} that wait from this week, {check['waiting_infractions']:,} are "
+            f"By the truth, which only evaluation may read, of these {check['top']} "
+            f"{numbered(check['top_infractions'], 'is an infraction', 'are infractions')}; of all "
+            f"{check['waiting']:,} that wait from this week, {numbered(check['waiting_infractions'], 'is', 'are')} "
             f"({check['waiting_infractions'] / check['waiting']:.1%})."
         )
     total = numbered(round(sum(steps.seconds.values())), "second", "seconds")

@@ -9,7 +9,7 @@ import typer
 from api.commands.errors import UsageError
 from api.commands.opening import opened
 from api.commands.options import FromOption, JsonOption, StoreOption, ToOption, period, settings
-from api.commands.output import print_json, remark, say, table
+from api.commands.output import numbered, print_json, remark, say, table
 from api.commands.progress import progress
 from api.files import check_output, written
 from api.text import as_json
@@ -56,13 +56,15 @@ def evaluate(
 def _show(report: Mapping[str, Any]) -> None:
     judged = "the truth, inspected or not" if report["labels"] == "truth" else "the outcomes known today"
     say(
-        f"{report['shipments']:,} shipments accepted from {report['from']} to {report['to']}, "
-        f"{report['infractions']:,} infractions by {judged}; all that was used was known before {report['as_of']}"
+        f"{numbered(report['shipments'], 'shipment', 'shipments')} accepted from {report['from']} to {report['to']}, "
+        f"{numbered(report['infractions'], 'infraction', 'infractions')} by {judged}; "
+        f"all that was used was known before {report['as_of']}"
     )
     trained = report["training"]
     say(
         f"Trained on {trained['rows']:,.0f} outcomes with {trained['infractions']:,.0f} infractions; "
-        f"{trained['random_rows']:,.0f} were selected at random. Intervals hold 95 % of bootstrap samples."
+        f"{numbered(int(trained['random_rows']), 'was', 'were')} selected at random. "
+        "Intervals hold 95 % of bootstrap samples."
     )
     measures = report["measures"]
     calibration = report["calibration"]
@@ -115,10 +117,11 @@ def _truth(report: Mapping[str, Any]) -> None:
     say("")
     headings = ("of ring shipments", "of rings never inspected", "of innocent look-alikes")
     keys = ("ring_recall", "ring_recall_never_inspected", "innocent_lookalikes_chosen")
+    never = numbered(report["rings_never_inspected"], "ring was", "rings were")
     table(
         ("", *headings),
         [(name, *(_part(parts[key]) for key in keys)) for name, parts in found.items()],
-        title=f"Chosen in the highest-scored 5 % ({report['rings_never_inspected']:,} rings were never inspected)",
+        title=f"Chosen in the highest-scored 5 % ({never} never inspected)",
         right=headings,
     )
     say("")

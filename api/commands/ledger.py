@@ -77,8 +77,9 @@ def _look_at(path: Path, mapping: str, source: str | None) -> None:
 def accounting(batch: "Batch") -> str:
     """Return the line that accounts for every row of a load."""
     return (
-        f"{batch.rows_in:,} rows in = {batch.rows_loaded:,} loaded + {batch.rows_quarantined:,} quarantined "
-        f"+ {batch.rows_duplicate:,} exact duplicates"
+        f"{numbered(batch.rows_in, 'row', 'rows')} in = {batch.rows_loaded:,} loaded "
+        f"+ {batch.rows_quarantined:,} quarantined "
+        f"+ {numbered(batch.rows_duplicate, 'exact duplicate', 'exact duplicates')}"
     )
 
 
@@ -144,7 +145,7 @@ def remove(
     if json:
         print_json({**as_row(removed), "removed": True})
     else:
-        say(f"Removed batch {removed.id} ({removed.name}, {removed.rows_loaded:,} rows loaded).")
+        say(f"Removed batch {removed.id} ({removed.name}, {numbered(removed.rows_loaded, 'row', 'rows')} loaded).")
 
 
 def quarantine(

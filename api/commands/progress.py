@@ -7,7 +7,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.table import Column
 from rich.text import Text
 
-from api.commands.output import console, remark
+from api.commands.output import console, numbered, remark
 from api.text import visible
 
 
@@ -44,7 +44,7 @@ class _Done(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         if task.total is None:
-            return Text(f"{task.completed:,.0f} rows" if task.completed else "")
+            return Text(numbered(int(task.completed), "row", "rows") if task.completed else "")
         return Text(f"{task.percentage:3.0f} %")
 
 

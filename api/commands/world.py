@@ -8,7 +8,7 @@ import typer
 
 from api.commands.errors import UsageError
 from api.commands.options import JsonOption, command, settings
-from api.commands.output import print_json, say
+from api.commands.output import numbered, print_json, say
 from api.commands.progress import progress
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def told(made: "SimulationSummary") -> str:
     """Return what a world came to."""
     return (
         f"{made.shipments:,} shipments of {made.importers:,} importers from {made.first_day} to {made.last_day} in "
-        f"{made.out}; {made.infractions:,} are infractions, {made.ring_infractions:,} of them by {made.rings:,} rings, "
+        f"{made.out}; {made.infractions:,} are infractions, {made.ring_infractions:,} of them by "
+        f"{numbered(made.rings, 'ring', 'rings')}, "
         f"and inspections have found {made.infractions_found:,}"
     )

@@ -8,7 +8,7 @@ from tests.api.commands import ESCAPES, HEADER, address, declaration, run, small
 def test_ingest_accounts_for_every_row(tmp_path: Path) -> None:
     ran = run("ingest", small(tmp_path), "--mapping", "native", store=tmp_path / "s.db")
     assert ran.status == 0
-    assert "42 rows in = 40 loaded + 1 quarantined + 1 exact duplicates" in ran.out
+    assert "42 rows in = 40 loaded + 1 quarantined + 1 exact duplicate\n" in ran.out
     assert "Batch " in ran.out
     assert "tidewaiter quarantine" in ran.out
 
@@ -48,6 +48,7 @@ def test_columns_without_a_meaning_are_reported_once(tmp_path: Path) -> None:
         (["column.csv", "--mapping", "native"], "hs_code"),
         (["folder", "--mapping", "native"], "folder"),
         (["good.csv", "--mapping", "native", "--store", "  "], "The store's address is empty"),
+        (["good.csv", "--mapping", "native", "--store", "foo://x"], "'foo://x' is of no known kind"),
     ],
 )
 def test_input_that_cannot_be_used(
@@ -81,7 +82,7 @@ def test_batches_lists_and_removes(tmp_path: Path) -> None:
     assert "one.csv" in run("batches", store=store).out
     ran = run("batches", "remove", listed[0]["batch"], store=store)
     assert ran.status == 0
-    assert ran.out.startswith(f"Removed batch {listed[0]['batch']} (one.csv")
+    assert ran.out == f"Removed batch {listed[0]['batch']} (one.csv, 1 row loaded).\n"
     assert [batch["name"] for batch in run("batches", "--json", store=store).json] == ["two.csv"]
     assert run("show", "D1/1", store=store).status == 2
     assert run("batches", "--store", address(store), "remove", listed[1]["batch"], "--json").json["removed"] is True
@@ -135,6 +136,15 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path: Path, words: list[str])
     assert ran.status == 1
     assert "There is no store at" in ran.err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("wrong", ["foo://x", "sqlite:", "sqlite:x.db", "sqlite://x", "sqlite:///", "x.db"])
+def test_an_address_that_names_no_store_is_a_wrong_call(wrong: str) -> None:
+    for words in (["batches"], ["status"], ["show", "x"]):
+        ran = run(*words, "--store", wrong)
+        assert ran.status == 2
+        assert ran.err.startswith(f"Error: The store address '{wrong}' ")
+        assert len(ran.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("words", [["batches"], ["ingest", "declarations.csv", "--mapping", "native"]])

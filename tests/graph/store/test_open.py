@@ -41,6 +41,7 @@ def test_a_reading_command_finds_no_store_and_makes_none(tmp_path: Path) -> None
         ("sqlite://", "names no file; write sqlite:///"),
         ("sqlite:///", "names no file"),
         ("sqlite:store.db", "names no file"),
+        ("sqlite://store.db", "names no file"),
         ("", "of no known kind"),
     ],
 )
