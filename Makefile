@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup
+PYTEST := $(BIN)/pytest --numprocesses 2
 INSTALL := $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))

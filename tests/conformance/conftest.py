@@ -10,23 +10,19 @@ from graph.store.base import GraphStore
 from tests.conformance.stores import BACKENDS, NEO4J, Backend, of_server
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         backend = item.callspec.params.get("backend") if hasattr(item, "callspec") else None
-        if isinstance(backend, Backend):
-            if backend.name == NEO4J:
-                item.add_marker(pytest.mark.xdist_group(NEO4J))
-            if reason := backend.differs.get(getattr(item, "originalname", "")):
-                item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+        if isinstance(backend, Backend) and (reason := backend.differs.get(getattr(item, "originalname", ""))):
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 
-@pytest.fixture(params=BACKENDS, ids=lambda backend: backend.name, scope="session")
+@pytest.fixture(params=BACKENDS, ids=lambda backend: backend.name)
 def backend(request: pytest.FixtureRequest) -> Backend:
     found = request.param
     assert isinstance(found, Backend)
     if found.name == NEO4J:
-        return replace(found, make=of_server(request.getfixturevalue("neo4j_server")))
+        return replace(found, make=of_server(request.getfixturevalue("neo4j_alone")))
     return found
 
 

@@ -45,15 +45,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[_folder], ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # With `--dist loadgroup` one worker runs them all, and the others need not wait for the one database. A test that
-    # asks for the server only while it runs needs the mark on itself.
-    for item in items:
-        if "neo4j_server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(NAME))
-
-
 @pytest.fixture(scope="session")
 def neo4j_needed(pytestconfig: pytest.Config) -> None:
     """For tests that start servers of their own: skip them, or with TIDEWAITER_REQUIRE=neo4j fail, where none can."""
@@ -75,11 +66,17 @@ def neo4j_server(neo4j_needed: None, pytestconfig: pytest.Config) -> Server:
 
 
 @pytest.fixture
-def neo4j_database(neo4j_server: Server, pytestconfig: pytest.Config) -> Iterator[Server]:
-    """The server of this run with nothing in its database, for one test alone."""
+def neo4j_alone(neo4j_server: Server, pytestconfig: pytest.Config) -> Iterator[Server]:
+    """The server of this run, for one test alone; its one database holds whatever the last one left."""
     with locked(pytestconfig.stash[_folder] / "in use", seconds=1800):
-        empty(neo4j_server)
         yield neo4j_server
+
+
+@pytest.fixture
+def neo4j_database(neo4j_alone: Server) -> Server:
+    """The server of this run with nothing in its database, for one test alone."""
+    empty(neo4j_alone)
+    return neo4j_alone
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
