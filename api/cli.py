@@ -52,13 +52,15 @@ class _Guarded(TyperGroup):
         try:
             super().invoke(ctx)
             sys.stdout.flush()
-        except KeyboardInterrupt:
-            remark("Interrupted; what was not finished is not kept.")
-            raise typer.Exit(errors.INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read the output has enough; what is left in the buffer goes nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(errors.BROKEN_PIPE) from None
+        except (KeyboardInterrupt, Exception) as error:
+            if not errors.interrupted(error):
+                raise
+            remark("Interrupted; what was not finished is not kept.")
+            raise typer.Exit(errors.INTERRUPTED) from None
 
 
 app = typer.Typer(cls=_Guarded, add_completion=False, pretty_exceptions_enable=False)

@@ -85,6 +85,13 @@ RULES: Mapping[str, tuple[int, Callable[[Exception], str]]] = {
 }
 
 
+def interrupted(error: BaseException | None) -> bool:
+    """Tell whether an error is an interruption, or what became of one: imports that are interrupted fail their way."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def ending(error: Exception) -> Ending | None:
     """Return how a command ends that raised this error; None where the error is a fault of the program."""
     for known in type(error).__mro__:

@@ -46,3 +46,15 @@ def test_an_error_ends_in_a_sentence(error: Exception, status: int, said: str) -
 @pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), AssertionError(), ZeroDivisionError()])
 def test_a_fault_of_the_program_is_not_explained_away(error: Exception) -> None:
     assert errors.ending(error) is None
+
+
+def test_what_became_of_an_interruption_is_one() -> None:
+    try:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as pressed:
+            raise ImportError("could not be initialised") from pressed
+    except ImportError as error:
+        assert errors.interrupted(error)
+    assert errors.interrupted(KeyboardInterrupt())
+    assert not errors.interrupted(ImportError("no such module"))
