@@ -91,16 +91,16 @@ def held(tx: ManagedTransaction | Transaction) -> list[str]:
 
 
 @contextmanager
-def alone(driver: Driver, database: str) -> Iterator[None]:
+def alone(driver: Driver, database: str, wait: float | None = None) -> Iterator[None]:
     """Be the only writer: a transaction that is kept open holds a lock, which ends with its connection at the latest.
 
-    Raises StoreError where another writer does not finish in time.
+    Raises StoreError where another writer does not finish within `wait` seconds, by default `WAIT`.
     """
     take = f"MATCH (l:{LOCK} {{id: 1}}) SET l.holder = $holder"
     holder = uuid.uuid4().hex
     with driver.session(database=database) as session:
         try:
-            with session.begin_transaction(timeout=WAIT) as trying:
+            with session.begin_transaction(timeout=WAIT if wait is None else wait) as trying:
                 trying.run(take, holder=holder).consume()
         except Neo4jError as error:
             # The wait for a lock ends with the time of its transaction, under one of several names.

@@ -3,7 +3,7 @@
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -73,8 +73,8 @@ class Neo4jStore:
                 prepare(session, address, create=create)
                 now = session.execute_read(ledger.read)
             if now.folded != now.version:
-                # A writer was interrupted, or is at work.
-                with self._writing():
+                # A writer was interrupted, and is followed here, or is at work, and others may read meanwhile.
+                with suppress(StoreError), self._writing(wait=1.0):
                     pass
         except BaseException:
             self.close()
@@ -118,11 +118,11 @@ class Neo4jStore:
         return self._read(checked)
 
     @contextmanager
-    def _writing(self) -> Iterator[ledger.Ledger]:
+    def _writing(self, wait: float | None = None) -> Iterator[ledger.Ledger]:
         """Be the only writer of a store whose network shows its version."""
         if self._held is not None:
             raise StoreError("This view of the store can only be read.")
-        with refusals(self.address), ledger.alone(self._driver, self._database):
+        with refusals(self.address), ledger.alone(self._driver, self._database, wait):
             now = self._read(ledger.read)
             ledger.sweep(self._driver, self._database)
             if now.folded != now.version:

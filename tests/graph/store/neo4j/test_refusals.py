@@ -86,6 +86,24 @@ def test_a_writer_waits_for_another_and_is_told(neo4j_database: Server, monkeypa
         assert other.add_batch(Batch("b", "h", "s", "m", "1", "f"), []).version == 1
 
 
+def test_who_opens_while_a_load_ends_can_read_what_is_loaded_and_not_the_network(neo4j_database: Server) -> None:
+    from graph.store.base import Batch
+    from graph.store.neo4j import ledger
+
+    login = Login("neo4j", neo4j_database.password)
+    with Neo4jStore(neo4j_database.address, login) as one:
+        one.add_batch(Batch("b", "h", "s", "m", "1", "f"), [])
+        with neo4j_database.driver() as driver:
+            driver.execute_query("MATCH (s:TidewaiterStore) SET s.folded = 0")
+        with ledger.alone(one._driver, login.database), Neo4jStore(neo4j_database.address, login) as reader:
+            assert [batch.id for batch in reader.batches()] == ["b"]
+            with pytest.raises(StoreError, match="changed while it was read; repeat"):
+                reader.resolve("a")
+        # Nobody holds the lock any more: whoever opens completes the network.
+        with Neo4jStore(neo4j_database.address, login) as reader:
+            assert reader.resolve("a") == []
+
+
 def test_names_are_values_and_nothing_else(neo4j_database: Server, tmp_path: Path) -> None:
     from graph.records import Ref
     from graph.statements import Statements
