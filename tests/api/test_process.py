@@ -93,7 +93,13 @@ def test_a_full_disk_is_one_sentence(loaded: Path) -> None:
 def test_an_interrupted_command_says_so_and_leaves_nothing_half_done(tmp_path: Path) -> None:
     out = tmp_path / "world"
     command = [*TIDEWAITER, "simulate", str(out), "--shipments", "10000000", "--seed", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    # A shell that runs the tests in the background has interruptions ignored, and a process inherits that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with started as running:
         assert running.stderr is not None
         assert running.stderr.readline().startswith("Inventing 10,000,000 shipments")
         time.sleep(0.5)
