@@ -50,11 +50,12 @@ def settle(driver: Driver, database: str, statements: Statements, named: pa.Tabl
     chunks = _chunks_of(named)
     with driver.session(database=database) as session:
         # Links first, so that a thing that goes has none left.
+        staying: dict[Triple, Mapping[tuple[str, ...], str]] = {}
         for link_type in LINK.values():
             for start, end in link_type.ends:
                 triple = (start, link_type.name, end)
                 wanted = _links(whole.links.get(triple), whole.link_spans.get(triple), link_type.fields)
-                _remove(session, _LinkText(triple), wanted)
+                staying[triple] = _remove(session, _LinkText(triple), wanted)
         for node in NODES:
             thing = _ThingText(node.name)
             table, spans = whole.things.get(node.name), whole.spans.get(node.name)
@@ -65,8 +66,7 @@ def settle(driver: Driver, database: str, statements: Statements, named: pa.Tabl
                 triple = (start, link_type.name, end)
                 links, spans = whole.links.get(triple), whole.link_spans.get(triple)
                 text = _LinkText(triple)
-                known = _known(session, text)
-                _write(session, text, _links(links, spans, link_type.fields), known)
+                _write(session, text, _links(links, spans, link_type.fields), staying[triple])
         session.execute_write(
             lambda tx: tx.run(f"MATCH (s:{STORE}) SET s.folded = $version", version=version).consume()
         )

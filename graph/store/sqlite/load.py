@@ -165,7 +165,7 @@ class Loader:
         self._connection.executemany("INSERT INTO held VALUES (?, ?)", held)
 
 
-# Counts for now, unless another row of the shipment is there already; `settle` decides between several.
+# Counts, unless another row of the shipment is there already; `settle` decides between several.
 _IS_FIRST = "NOT EXISTS (SELECT 1 FROM declaration WHERE shipment = ?{shipment})"
 
 
