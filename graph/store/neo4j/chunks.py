@@ -24,6 +24,9 @@ REFUSED_SCHEMA = pa.schema(
 )
 SCHEMAS: Mapping[str, pa.Schema] = {**SHAPES, NAMED: NAMED_SCHEMA, REFUSED: REFUSED_SCHEMA}
 
+LATE = ("entity", "ownership", "listing")
+"""The shapes whose rows may come without a day."""
+
 _REFERRING = {
     "declaration": tuple(role.column for role in ROLES if role.described),
     "entity": ("thing",),

@@ -12,13 +12,18 @@ from graph.schema import NODES, SCHEMA_VERSION
 from graph.store.base import RESULTS
 
 # Raised with every change of what is below.
-LAYOUT = 1
+LAYOUT = 2
 VERSION = SCHEMA_VERSION * 1000 + LAYOUT
 
 STORE, LOCK, BATCH, REMOVED = "TidewaiterStore", "TidewaiterLock", "Batch", "RemovedLoad"
 CHUNK, PUBLISHED = "StatementChunk", "PublishedSet"
 RESULT: Mapping[str, str] = {name: f"{name.capitalize()}Result" for name in RESULTS}
 KEY_OF_RESULT: Mapping[str, str] = {"shipment": "shipment", "entity": "key"}
+
+# What a thing or link has of its own beside its fields: its days, what dated statements say of it with their days, what
+# statements without a day say with the days derived for them (both as JSON, where there is more than the days), the
+# pieces that name it, and the day of the version that counts.
+STATE = ("first_on", "last_on", "_said", "_late", "_chunks", "_day")
 
 KEPT = 3_600
 """Seconds for which a removed load and a replaced set stay, for those who still read an earlier version."""
@@ -47,6 +52,16 @@ CONSTRAINTS = (
     f"CREATE INDEX {RESULT['shipment']}_accepted_on IF NOT EXISTS FOR (n:{RESULT['shipment']})"
     " ON (n.`set`, n.accepted_on)",
 )
+
+
+def identified(key: str) -> dict[str, str]:
+    """Return the properties by which a thing is found."""
+    properties = {"key": bounded(key)}
+    if properties["key"] != key:
+        properties["_whole_key"] = key
+    if bare := key.partition("/")[2]:
+        properties["_bare"] = bounded(bare)
+    return properties
 
 
 def bounded(key: str) -> str:

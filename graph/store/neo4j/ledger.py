@@ -68,16 +68,25 @@ def strike(tx: ManagedTransaction, batch_id: str, version: int) -> None:
     """Remove a batch from the ledger. Doing it twice changes nothing more."""
     tx.run(
         f"MATCH (s:{STORE}) SET s.version = $version WITH s MATCH (b:{BATCH} {{id: $id}}) "
-        f"MERGE (r:{REMOVED} {{load: b.load}}) SET r.at = timestamp() DELETE b",
+        f"MERGE (r:{REMOVED} {{load: b.load}}) SET r.at = timestamp(), r.version = $version DELETE b",
         version=version,
         id=batch_id,
     ).consume()
 
 
+def struck(tx: ManagedTransaction | Transaction, since: int) -> list[str]:
+    """Return the loads that were removed after a version and are still kept, oldest first."""
+    return tx.run(f"MATCH (r:{REMOVED}) WHERE r.version > $since RETURN r.load ORDER BY r.version", since=since).value()
+
+
 def sweep(driver: Driver, database: str) -> None:
     """Delete the pieces of loads that were never committed, or were removed long enough ago. For the only writer."""
     with driver.session(database=database) as session:
-        session.run(f"MATCH (r:{REMOVED}) WHERE r.at < timestamp() - 1000 * $kept DELETE r", kept=KEPT).consume()
+        session.run(
+            f"MATCH (s:{STORE}) MATCH (r:{REMOVED}) WHERE r.version <= s.folded AND r.at < timestamp() - 1000 * $kept "
+            "DELETE r",
+            kept=KEPT,
+        ).consume()
         loads = session.execute_read(held)
         session.run(
             f"MATCH (c:{CHUNK}) WHERE NOT c.load IN $loads CALL (c) {{ DELETE c }} IN TRANSACTIONS OF 100 ROWS",

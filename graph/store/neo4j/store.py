@@ -15,7 +15,6 @@ from typing import Any, Self, TypeVar
 import pyarrow as pa
 from neo4j import READ_ACCESS, ManagedTransaction, Session, unit_of_work
 
-from graph.columns import description_rows
 from graph.records import Ref
 from graph.statements import SHAPES, Statements
 from graph.store.base import (
@@ -32,8 +31,7 @@ from graph.store.base import (
 )
 from graph.store.neo4j import ledger, results
 from graph.store.neo4j.chunks import (
-    NAMED,
-    NAMED_SCHEMA,
+    LATE,
     REFUSED,
     joined,
     naming,
@@ -43,9 +41,10 @@ from graph.store.neo4j.chunks import (
     unpacked,
 )
 from graph.store.neo4j.connect import SECONDS, Login, connect, prepare, refusals
-from graph.store.neo4j.folded import settle
 from graph.store.neo4j.layout import CHUNK
-from graph.store.neo4j.network import chunks_of, first_days, neighbours, resolve
+from graph.store.neo4j.network import chunks_of, neighbours, resolve
+from graph.store.neo4j.settle import settle
+from graph.store.neo4j.undated import dated
 from graph.store.sqlite import SqliteStore
 
 Found = TypeVar("Found")
@@ -126,20 +125,8 @@ class Neo4jStore:
             now = self._read(ledger.read)
             ledger.sweep(self._driver, self._database)
             if now.folded != now.version:
-                self._settle(now)
+                settle(self._driver, self._database)
             yield now
-
-    def _settle(self, now: ledger.Ledger) -> None:
-        view = copy(self)
-        view._held = now
-        statements = Statements(**{shape: _table(view.scan(shape), schema) for shape, schema in SHAPES.items()})
-        named = [
-            table.append_column("chunk", pa.array([number] * len(table), pa.int64()))
-            for number, table in view._chunks(NAMED)
-        ]
-        schema = NAMED_SCHEMA.append(pa.field("chunk", pa.int64()))
-        whole = pa.concat_tables(named) if named else schema.empty_table()
-        settle(self._driver, self._database, statements, whole, now.version)
 
     @contextmanager
     def reading(self) -> Iterator[Self]:
@@ -191,6 +178,8 @@ class Neo4jStore:
                             tables.append((REFUSED, refused_table(chunk.quarantined)))
                         for shape, table in tables:
                             piece = {"number": next(numbers), "load": load, "part": part, "shape": shape}
+                            if shape in LATE and table["known_on"].null_count:
+                                piece["undated"] = True
                             session.execute_write(_enter, {**piece, "data": packed(table)})
                         counts["rows_in"] += chunk.rows_in
                         counts["rows_loaded"] += chunk.rows_loaded
@@ -201,7 +190,7 @@ class Neo4jStore:
             except BaseException:
                 ledger.sweep(self._driver, self._database)
                 raise
-            self._settle(self._read(ledger.read))
+            settle(self._driver, self._database)
         return entered
 
     def remove_batch(self, batch_id: str) -> Batch:
@@ -212,7 +201,7 @@ class Neo4jStore:
                 raise unknown_batch(batch_id)
             with self._driver.session(database=self._database) as session:
                 session.execute_write(ledger.strike, batch_id, before.version + 1)
-            self._settle(self._read(ledger.read))
+            settle(self._driver, self._database)
         return found[0]
 
     def _chunks(self, shape: str, entries: Sequence[ledger.Entry] | None = None) -> Iterator[tuple[int, pa.Table]]:
@@ -279,7 +268,7 @@ class Neo4jStore:
         for entry in (self._held or ledger.read(tx)).entries:
             if entry.load in by_load:
                 statements = naming(joined(by_load[entry.load]), ref.type, ref.key)
-                found.append((entry, _dated(tx, statements)))
+                found.append((entry, dated(tx, statements)))
         return found
 
     def resolve(self, text: str, limit: int = 20) -> list[Ref]:
@@ -332,34 +321,3 @@ def _find(held: ledger.Ledger, content: tuple[str, str, str, str]) -> Batch | No
         if (batch.content_hash, batch.source, batch.mapping, batch.mapping_version) == content:
             return batch
     return None
-
-
-def _table(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_batches(list(batches), schema)
-
-
-def _dated(tx: ManagedTransaction, statements: Statements) -> Statements:
-    """Give rows without a day the one that the whole store derives for them."""
-
-    def filled(table: pa.Table, days: list[Any]) -> pa.Table:
-        known = [day if held is None else held for held, day in zip(table["known_on"].to_pylist(), days, strict=True)]
-        column = pa.array(known, pa.date32())
-        return table.set_column(table.column_names.index("known_on"), "known_on", column)
-
-    described, entity = statements.description, statements.entity
-    rows = description_rows(statements, entity["thing"])
-    kinds, keys = (described[name].take(pa.array(rows)).to_pylist() for name in ("type", "key"))
-    named = list(zip(kinds, keys, strict=True))
-    first = {kind: first_days(tx, kind, [key for other, key in named if other == kind]) for kind in {*kinds}}
-    days = [first[kind].get(key) for kind, key in named]
-    owned, owner = (statements.ownership[name].to_pylist() for name in ("owned", "owner"))
-    traders = first_days(tx, "Trader", [*owned, *owner]) if owned else {}
-    both = [(traders.get(one), traders.get(other)) for one, other in zip(owned, owner, strict=True)]
-    entries = statements.listing["entry"].to_pylist()
-    listed = first_days(tx, "ListEntry", entries) if entries else {}
-    return replace(
-        statements,
-        entity=filled(entity, days),
-        ownership=filled(statements.ownership, [max(pair) if all(pair) else None for pair in both]),  # type: ignore[type-var]
-        listing=filled(statements.listing, [listed.get(entry) for entry in entries]),
-    )

@@ -1,0 +1,66 @@
+"""The statements that read and write things and links, one text for each type; all names come from the schema."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from neo4j import Session
+
+from graph.columns import Triple
+from graph.store.neo4j.layout import STATE
+
+ROWS = 5_000
+"""Things or links that one transaction reads or writes."""
+
+
+class ThingText:
+    """Statements about one type of thing. Rows are lists that begin with the key as it is indexed."""
+
+    def __init__(self, kind: str) -> None:
+        rows, node = "UNWIND $rows AS row", f"(n:{kind} {{key: row[0]}})"
+        states = ", ".join(f"n.{name} AS {name}" for name in STATE)
+        self.state = f"{rows} MATCH {node} RETURN [n.key] AS at, {states}"
+        self.create = f"{rows} CREATE (n:{kind}) SET n = row[1]"
+        self.change = f"{rows} MATCH {node} SET n = row[1]"
+        self.add = f"{rows} MATCH {node} SET n += row[1]"
+        self.reset = f"{rows} MATCH {node} SET n = {{key: n.key, _bare: n._bare, _whole_key: n._whole_key}}"
+        self.version = (
+            f"{rows} MATCH {node} RETURN n.key AS key, properties(n) AS properties, COLLECT {{ MATCH (n)-[r]->(e) "
+            "RETURN [type(r), labels(e)[0], coalesce(e._whole_key, e.key), r.first_on] } AS links"
+        )
+        self.unlink = f"{rows} MATCH {node} MATCH (n)-[r]->() DELETE r"
+        self.delete_unnamed = f"{rows} MATCH {node} WHERE n._chunks IS NULL DETACH DELETE n"
+
+
+class LinkText:
+    """Statements about the links of one type between two types of things. Rows begin with the keys of the two ends."""
+
+    def __init__(self, triple: Triple) -> None:
+        start, link, end = triple
+        rows = f"UNWIND $rows AS row MATCH (a:{start} {{key: row[0]}}) MATCH (b:{end} {{key: row[1]}})"
+        states = ", ".join(f"r.{name} AS {name}" for name in STATE)
+        self.state = f"{rows} MATCH (a)-[r:{link}]->(b) RETURN [a.key, b.key] AS at, {states}"
+        self.create = f"{rows} CREATE (a)-[r:{link}]->(b) SET r = row[2]"
+        self.change = f"{rows} MATCH (a)-[r:{link}]->(b) SET r = row[2]"
+        self.create_of_day = f"{rows} CREATE (a)-[:{link} {{first_on: row[2], last_on: row[2]}}]->(b)"
+        self.delete_of_day = f"{rows} MATCH (a)-[r:{link}]->(b) WHERE r.first_on = row[2] DELETE r"
+        self.delete = f"{rows} MATCH (a)-[r:{link}]->(b) DELETE r"
+
+
+def pieces_of(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield rows in pieces for one transaction each."""
+    listed = iter(rows)
+    while piece := list(islice(listed, ROWS)):
+        yield piece
+
+
+def write(session: Session, text: str, rows: Iterable[Any]) -> None:
+    """Run a statement over rows, in bounded transactions."""
+    work: Callable[[Any, list[Any]], Any] = lambda tx, piece: tx.run(text, rows=piece).consume()  # noqa: E731
+    for piece in pieces_of(rows):
+        session.execute_write(work, piece)
+
+
+def found(session: Session, text: str, rows: list[Any]) -> list[dict[str, Any]]:
+    """Return what a statement finds for rows."""
+    return session.execute_read(lambda tx: [dict(row) for row in tx.run(text, rows=rows)])

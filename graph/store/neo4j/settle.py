@@ -1,0 +1,105 @@
+"""Letting the network follow the ledger: which loads came and went since, and what of them is to be merged."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from neo4j import Driver, ManagedTransaction, Session
+
+from graph.statements import SHAPES, Statements
+from graph.store.neo4j import folded, ledger
+from graph.store.neo4j.chunks import LATE, NAMED, joined, unpacked
+from graph.store.neo4j.layout import CHUNK, STORE
+from graph.store.neo4j.undated import Keys, merge_undated
+
+
+def settle(driver: Driver, database: str) -> None:
+    """Make the network that of the ledger. For the only writer."""
+    with driver.session(database=database) as session:
+        now = session.execute_read(ledger.read)
+        loads = [entry.load for entry in now.entries]
+        here = {entry.load for entry in now.entries if entry.batch.version <= now.folded}
+        # A list entry, or a row without a day, depends on what other loads say; most stores have neither.
+        aside = session.execute_read(_exists_aside, loads)
+        changed: list[Keys] = []
+        for load in session.execute_read(ledger.struck, now.folded):
+            named = folded.keys_of(_parts(session, load))
+            folded.reset(session, _parts(session, load), named)
+            for other in (load for load in loads if load in here):
+                folded.add(session, _parts(session, other), named)
+            folded.drop(session, named)
+            changed.append(named)
+        for load in loads:
+            if load not in here:
+                folded.add(session, _parts(session, load))
+                if aside:
+                    changed.append(folded.keys_of(_parts(session, load)))
+        if aside:
+            for named in changed:
+                _settle_aside(session, loads, named)
+        session.run(f"MATCH (s:{STORE}) SET s.folded = $version", version=now.version).consume()
+
+
+def _settle_aside(session: Session, loads: Sequence[str], named: Keys) -> None:
+    merge_undated(session, _undated(session, loads), named)
+    if "ListEntry" in named:
+        listings = [unpacked(data) for data in session.execute_read(_listings, loads)]
+        folded.list_entries(session, pa.concat_tables([SHAPES["listing"].empty_table(), *listings]), named["ListEntry"])
+
+
+def _parts(session: Session, load: str) -> Iterator[folded.Part]:
+    """Yield the parts of a load, each read by itself, so that no transaction stays open while it is merged."""
+    for part in session.execute_read(_numbers, load):
+        rows = session.execute_read(_pieces, load, part)
+        tables = {shape: (number, unpacked(data)) for shape, number, data in rows}
+        if NAMED in tables:
+            number, named = tables.pop(NAMED)
+            keys = {kind: _keys(named, kind) for kind in pc.unique(named["type"]).to_pylist()}
+            statements = joined([(shape, table) for shape, (_, table) in tables.items() if shape in SHAPES])
+            yield folded.Part(statements, keys, number)
+
+
+def _keys(named: pa.Table, kind: str) -> pa.Array:
+    return named["key"].filter(pc.equal(named["type"], kind)).combine_chunks()
+
+
+def _undated(session: Session, loads: Sequence[str]) -> Statements:
+    """Return all live rows of entities and ownerships without a day."""
+    found = []
+    for load, part in session.execute_read(_parts_aside, loads):
+        for shape, _, data in session.execute_read(_pieces, load, part):
+            if shape == "description" or shape in LATE:
+                table = unpacked(data)
+                rows = table.filter(pc.is_null(table["known_on"])) if shape in LATE else table
+                found.append((shape, rows))
+    statements = joined(found)
+    spoken = pc.is_in(statements.description["id"], value_set=statements.entity["thing"].combine_chunks())
+    return Statements(
+        description=statements.description.filter(spoken), entity=statements.entity, ownership=statements.ownership
+    )
+
+
+def _numbers(tx: ManagedTransaction, load: str) -> list[int]:
+    text = f"MATCH (c:{CHUNK} {{load: $load}}) RETURN DISTINCT c.part AS part ORDER BY part"
+    return tx.run(text, load=load).value()
+
+
+def _pieces(tx: ManagedTransaction, load: str, part: int) -> list[tuple[Any, ...]]:
+    text = f"MATCH (c:{CHUNK} {{load: $load}}) WHERE c.part = $part RETURN c.shape, c.number, c.data"
+    return [tuple(row) for row in tx.run(text, load=load, part=part)]
+
+
+def _parts_aside(tx: ManagedTransaction, loads: Sequence[str]) -> list[tuple[Any, ...]]:
+    text = f"MATCH (c:{CHUNK}) WHERE c.undated AND c.load IN $loads RETURN DISTINCT c.load, c.part"
+    return [tuple(row) for row in tx.run(text, loads=loads)]
+
+
+def _listings(tx: ManagedTransaction, loads: Sequence[str]) -> list[bytes]:
+    text = f"UNWIND $loads AS load MATCH (c:{CHUNK} {{load: load, shape: 'listing'}}) RETURN c.data"
+    return tx.run(text, loads=loads).value()
+
+
+def _exists_aside(tx: ManagedTransaction, loads: Sequence[str]) -> bool:
+    text = f"RETURN EXISTS {{ MATCH (c:{CHUNK}) WHERE c.load IN $loads AND (c.undated OR c.shape = 'listing') }}"
+    return bool(tx.run(text, loads=loads).single(strict=True)[0])
