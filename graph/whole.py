@@ -1,6 +1,6 @@
 """The whole network folded in tables: what the graph hash and the snapshot are made of."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,6 +34,10 @@ class Versions:
     table: pa.Table
     until: Days
 
+    def current(self) -> pa.Table:
+        """Return the versions that count."""
+        return self.table.filter(pa.array(self.until == UNDATED_FIRST))
+
 
 @dataclass(frozen=True)
 class Whole:
@@ -49,6 +53,9 @@ class Whole:
     links: Mapping[Triple, pa.Table]
     link_spans: Mapping[Triple, pa.Table]
     versions: Mapping[str, Versions]
+
+
+_KEYS: Mapping[str, str] = {"Shipment": "shipment", "Inspection": "inspection", "ListEntry": "entry"}
 
 
 def read(store: GraphStore, columns: Mapping[str, Sequence[str]] | None = None) -> Statements:
@@ -71,32 +78,23 @@ def fold_whole(statements: Statements, *, values: bool = True) -> Whole:
     """
     statements = replace(statements, **{name: plain(table) for name, table in statements.items()})
     said = say(statements)
-    kept = {
-        "Shipment": Versions(*versions(statements.declaration, "shipment", statements.description)),
-        "Inspection": Versions(*versions(statements.inspection, "inspection")),
-        "ListEntry": Versions(*versions(statements.listing, "entry")),
-    }
-    keys = {"Shipment": "shipment", "Inspection": "inspection", "ListEntry": "entry"}
+    kept = versions_of(statements)
     for kind, held in kept.items():
-        current = held.table.filter(pa.array(held.until == UNDATED_FIRST))
-        low, high = days_of(current["known_on"]), days_of(current["known_on"], UNDATED_LAST)
         if values:
+            current = held.current()
+            low, high = days_of(current["known_on"]), days_of(current["known_on"], UNDATED_LAST)
             for item in NODE[kind].fields:
                 column = current[item.name]
                 if item.kind is Kind.SET:
                     column = _sets(column)
                 columns = {
-                    "key": current[keys[kind]],
+                    "key": current[_KEYS[kind]],
                     "field": pa.array([item.name]).take(pa.array(np.zeros(len(current), dtype=np.int8))),
                     "value": canonical_column(column),
                 }
                 said.spans[kind].append(span_table(columns, low, high))
-        if kind == "Inspection":
-            ends = {"start": current["inspection"], "end": current["shipment"]}
-            said.links[kind, "FOUND_IN", "Shipment"].append(span_table(ends, low, high))
-        if kind == "Shipment":
-            for triple, table in _shipment_links(current, statements, low):
-                said.links[triple].append(table)
+    for triple, table in links_of_versions(kept, statements):
+        said.links[triple].append(table)
     return Whole(
         statements,
         {node.name: fold_spans(said.things[node.name]) for node in NODES if said.things[node.name]},
@@ -112,8 +110,23 @@ def _sets(column: pa.ChunkedArray) -> pa.Array:
     return pa.array(texts, pa.string())
 
 
-def _shipment_links(current: pa.Table, statements: Statements, day: Days) -> Iterable[tuple[Triple, pa.Table]]:
-    """Yield the links of the versions that count."""
+def versions_of(statements: Statements) -> dict[str, Versions]:
+    """Return the versions of each versioned type."""
+    return {
+        "Shipment": Versions(*versions(statements.declaration, "shipment", statements.description)),
+        "Inspection": Versions(*versions(statements.inspection, "inspection")),
+        "ListEntry": Versions(*versions(statements.listing, "entry")),
+    }
+
+
+def links_of_versions(kept: Mapping[str, Versions], statements: Statements) -> Iterator[tuple[Triple, pa.Table]]:
+    """Yield the links of the versions that count; a container that a version names twice comes twice."""
+    current = kept["Inspection"].current()
+    ends = {"start": current["inspection"], "end": current["shipment"]}
+    day = days_of(current["known_on"])
+    yield ("Inspection", "FOUND_IN", "Shipment"), span_table(ends, day, day)
+    current = kept["Shipment"].current()
+    day = days_of(current["known_on"])
     for role in ROLES:
         ends = current[role.column]
         if role.described:

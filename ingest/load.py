@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.store.base import Batch, GraphStore, LoadChunk
+from graph.store.base import Batch, LoadChunk, LoadTarget
 from ingest.checking import check
 from ingest.duplicates import Seen, digests
 from ingest.errors import InputError
@@ -38,7 +38,7 @@ class LoadResult:
 
 
 def load(
-    store: GraphStore,
+    store: LoadTarget,
     path: Path,
     *,
     mapping: str,

@@ -5,7 +5,7 @@ No method takes Cypher or SQL. Every answer is totally ordered, so that each sto
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import TracebackType
 from typing import Literal, NamedTuple, Protocol, Self
@@ -56,6 +56,20 @@ class Batch:
     rows_duplicate: int = 0
     loaded_at: datetime | None = None
     version: int = 0
+
+    def heading(self) -> "Batch":
+        """Return the batch as it is before any of its rows is counted."""
+        return replace(self, rows_in=0, rows_loaded=0, rows_quarantined=0, rows_duplicate=0)
+
+    def counting(self, chunk: "LoadChunk") -> "Batch":
+        """Return the batch with the rows of one more chunk."""
+        return replace(
+            self,
+            rows_in=self.rows_in + chunk.rows_in,
+            rows_loaded=self.rows_loaded + chunk.rows_loaded,
+            rows_quarantined=self.rows_quarantined + len(chunk.quarantined),
+            rows_duplicate=self.rows_duplicate + chunk.rows_duplicate,
+        )
 
 
 class LoadChunk(NamedTuple):
@@ -201,7 +215,22 @@ def already_there(batch: Batch) -> StoreError:
     return StoreError(f"Batch {batch.id!r} ({batch.name}) is in the store already; nothing was changed.")
 
 
-class GraphStore(Protocol):
+class LoadTarget(Protocol):
+    """What a load is written to."""
+
+    def find_batch(self, content_hash: str, source: str, mapping: str, mapping_version: str) -> Batch | None:
+        """Return the committed batch of this very content, or None."""
+        ...
+
+    def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
+        """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace.
+
+        Returns the ledger row with its counts, time and version. Raises StoreError where the batch is there already.
+        """
+        ...
+
+
+class GraphStore(LoadTarget, Protocol):
     """A place that holds the network. Opening checks the schema version and rolls an interrupted load back."""
 
     def __enter__(self) -> Self:
@@ -220,17 +249,6 @@ class GraphStore(Protocol):
 
     def version(self) -> int:
         """Return the counter that each committed load and removal raises; 0 for an empty store."""
-        ...
-
-    def find_batch(self, content_hash: str, source: str, mapping: str, mapping_version: str) -> Batch | None:
-        """Return the committed batch of this very content, or None."""
-        ...
-
-    def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
-        """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace.
-
-        Returns the ledger row with its counts, time and version. Raises StoreError where the batch is there already.
-        """
         ...
 
     def remove_batch(self, batch_id: str) -> Batch:

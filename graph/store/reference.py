@@ -237,7 +237,7 @@ class ReferenceStore:
             raise already_there(held or batch)
         descriptions = list(self._state.descriptions)
         rows: dict[str, list[Row]] = {shape: [] for shape in SHAPES if shape != "description"}
-        counts = {"rows_in": 0, "rows_loaded": 0, "rows_quarantined": 0, "rows_duplicate": 0}
+        batch = batch.heading()
         refused: list[Quarantined] = []
         for chunk in chunks:
             numbers: dict[int | None, int | None] = {None: None}
@@ -251,12 +251,9 @@ class ReferenceStore:
                     for row in table.to_pylist():
                         rows[shape].append({k: numbers[v] if k in _REFERRING else v for k, v in row.items()})
             refused.extend(chunk.quarantined)
-            counts["rows_in"] += chunk.rows_in
-            counts["rows_loaded"] += chunk.rows_loaded
-            counts["rows_quarantined"] += len(chunk.quarantined)
-            counts["rows_duplicate"] += chunk.rows_duplicate
+            batch = batch.counting(chunk)
         state = self._state
-        entered = replace(batch, **counts, loaded_at=datetime.now(UTC), version=state.version + 1)  # type: ignore[arg-type]
+        entered = replace(batch, loaded_at=datetime.now(UTC), version=state.version + 1)
         self._state = replace(
             state,
             version=entered.version,

@@ -122,7 +122,7 @@ def _merged(
     numbers = sorted({*named, *chunks})
     if state is not None and after == before and numbers == named:
         return None
-    properties = _properties(*after, kinds)
+    properties = properties_of(*after, kinds)
     if numbers:
         properties["_chunks"] = numbers
     return properties
@@ -146,7 +146,8 @@ def widest(one: Layer, other: Layer) -> Layer:
     return both
 
 
-def _properties(said: Layer, late: Layer, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+def properties_of(said: Layer, late: Layer, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """Return the properties of a subject of which dated and undated statements say this."""
     properties = shown(widest(said, late) if late else said, kinds)
     if late or len(said) > 1:
         properties["_said"] = _encoded(said)

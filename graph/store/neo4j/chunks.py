@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from graph.columns import description_rows, fold_spans, plain, say
 from graph.schema import ROLES
 from graph.statements import SHAPES, Statements
-from graph.store.base import Quarantined
+from graph.store.base import LoadChunk
 
 NAMED, REFUSED = "named", "quarantine"
 NAMED_SCHEMA = pa.schema([("type", pa.string()), ("key", pa.string())])
@@ -46,8 +46,9 @@ def unpacked(data: bytes) -> pa.Table:
     return pa.ipc.open_stream(pa.py_buffer(bytes(data))).read_all()
 
 
-def pieces(statements: Statements) -> Iterator[tuple[str, pa.Table]]:
+def pieces(chunk: LoadChunk) -> Iterator[tuple[str, pa.Table]]:
     """Yield what is stored of a chunk of a load, by shape; what is empty is left out."""
+    statements = chunk.statements
     tables = {shape: plain(table).cast(SHAPES[shape]) for shape, table in statements.items()}
     described = tables["description"]
     numbers = _numbers(described)
@@ -67,6 +68,13 @@ def pieces(statements: Statements) -> Iterator[tuple[str, pa.Table]]:
     named = _named(Statements(**tables))
     if len(named):
         yield NAMED, named
+    if chunk.quarantined:
+        yield REFUSED, pa.Table.from_pylist([row._asdict() for row in chunk.quarantined], schema=REFUSED_SCHEMA)
+
+
+def is_undated(shape: str, table: pa.Table) -> bool:
+    """Tell whether a piece has rows without a day."""
+    return shape in LATE and bool(table["known_on"].null_count)
 
 
 def _numbers(described: pa.Table) -> npt.NDArray[np.int64]:
@@ -82,11 +90,6 @@ def _named(statements: Statements) -> pa.Table:
         keys = fold_spans(tables)["key"]
         found.append(pa.table({"type": pa.array([kind] * len(keys), pa.string()), "key": keys}, schema=NAMED_SCHEMA))
     return pa.concat_tables(found) if found else NAMED_SCHEMA.empty_table()
-
-
-def refused_table(refused: Sequence[Quarantined]) -> pa.Table:
-    """Return refused rows as a table."""
-    return pa.Table.from_pylist([row._asdict() for row in refused], schema=REFUSED_SCHEMA)
 
 
 def joined(tables: Sequence[tuple[str, pa.Table]]) -> Statements:

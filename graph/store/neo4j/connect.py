@@ -101,7 +101,9 @@ def prepare(session: Session, address: str, *, create: bool) -> None:
 
     Raises StoreError where it holds something else, or nothing and `create` is false.
     """
-    found = session.execute_read(lambda tx: tx.run(f"MATCH (s:{STORE}) RETURN s.layout AS layout").value())
+    text = f"MATCH (s:{STORE}) RETURN s.layout AS layout, coalesce(s.imported, false) AS imported"
+    rows = session.execute_read(lambda tx: [(row["layout"], row["imported"]) for row in tx.run(text)])
+    found = [layout for layout, _ in rows]
     if not found:
         if not create:
             raise StoreError(f"There is no store at {address}; load something first with `tidewaiter ingest`.")
@@ -109,9 +111,7 @@ def prepare(session: Session, address: str, *, create: bool) -> None:
             raise StoreError(
                 f"The database at {address} holds something else than a Tidewaiter store; choose another, or empty it."
             )
-        for statement in CONSTRAINTS:
-            session.run(statement).consume()
-        session.run("CALL db.awaitIndexes(60)").consume()
+        _constrain(session, 60)
         session.execute_write(
             lambda tx: tx.run(
                 f"MERGE (s:{STORE} {{id: 1}}) ON CREATE SET s.layout = $layout, s.version = 0, s.folded = 0 "
@@ -126,3 +126,13 @@ def prepare(session: Session, address: str, *, create: bool) -> None:
             f"The store at {address} was written with another schema version ({other}, this is"
             f" {SCHEMA_VERSION}.{LAYOUT}); load the files into a new store."
         )
+    if any(imported for _, imported in rows):
+        # What was imported comes without constraints.
+        _constrain(session, 3_600)
+
+
+def _constrain(session: Session, seconds: int) -> None:
+    """Make the constraints and indexes, and wait until they are there."""
+    for statement in CONSTRAINTS:
+        session.run(statement).consume()
+    session.run("CALL db.awaitIndexes($seconds)", seconds=seconds).consume()

@@ -47,7 +47,7 @@ def add(session: Session, parts: Iterable[Part], only: Keys | None = None) -> No
     for part in parts:
         named = part.named if only is None else _common(part.named, only)
         if any(map(len, named.values())):
-            whole = fold_whole(_dated_only(part.statements), values=False)
+            whole = fold_whole(dated_only(part.statements), values=False)
             _add(session, whole if only is None else _narrowed(whole, only), named, part.number)
 
 
@@ -65,7 +65,8 @@ def _add(session: Session, whole: Whole, named: Keys, number: int) -> None:
         merge_versions(session, kind, whole, chunks.get(kind, {}))
 
 
-def _dated_only(statements: Statements) -> Statements:
+def dated_only(statements: Statements) -> Statements:
+    """Return the statements without the rows that came without a day."""
     late = {name: getattr(statements, name) for name in ("entity", "ownership", "listing")}
     return replace(statements, **{name: table.filter(pc.is_valid(table["known_on"])) for name, table in late.items()})
 

@@ -34,6 +34,11 @@ class Ledger(NamedTuple):
     entries: tuple[Entry, ...]
 
 
+def first_number(batch: Batch) -> int:
+    """Return the number of the first piece of a load: pieces are numbered in the order of the loads."""
+    return batch.version << 32
+
+
 def read(tx: ManagedTransaction | Transaction) -> Ledger:
     """Return the ledger."""
     row = tx.run(
@@ -52,16 +57,17 @@ def _batch(found: dict[str, Any]) -> Batch:
 
 def enter(tx: ManagedTransaction, batch: Batch, load: str) -> None:
     """Commit a batch: its pieces are part of the store from now on. Doing it twice changes nothing more."""
-    values = {name: getattr(batch, name) for name in (*_TEXTS, *_COUNTS, "version")}
-    loaded_at = batch.loaded_at.isoformat() if batch.loaded_at else None
     tx.run(
-        f"MATCH (s:{STORE}) SET s.version = $version MERGE (b:{BATCH} {{id: $values.id}}) "
-        "SET b += $values, b.load = $load, b.loaded_at = $loaded_at",
+        f"MATCH (s:{STORE}) SET s.version = $version MERGE (b:{BATCH} {{id: $values.id}}) SET b += $values",
         version=batch.version,
-        values=values,
-        load=load,
-        loaded_at=loaded_at,
+        values=properties(batch, load),
     ).consume()
+
+
+def properties(batch: Batch, load: str) -> dict[str, Any]:
+    """Return the properties of the row of a batch, whose pieces carry the name `load`."""
+    values = {name: getattr(batch, name) for name in (*_TEXTS, *_COUNTS, "version")}
+    return {**values, "load": load, "loaded_at": batch.loaded_at.isoformat() if batch.loaded_at else None}
 
 
 def strike(tx: ManagedTransaction, batch_id: str, version: int) -> None:

@@ -17,7 +17,7 @@ from graph.store.neo4j.undated import Keys, merge_undated
 def settle(driver: Driver, database: str) -> None:
     """Make the network that of the ledger. For the only writer."""
     with driver.session(database=database) as session:
-        now = session.execute_read(ledger.read)
+        now, imported = session.execute_read(ledger.read), session.execute_read(_imported)
         loads = [entry.load for entry in now.entries]
         here = {entry.load for entry in now.entries if entry.batch.version <= now.folded}
         # A list entry, or a row without a day, depends on what other loads say; most stores have neither.
@@ -32,13 +32,14 @@ def settle(driver: Driver, database: str) -> None:
             changed.append(named)
         for load in loads:
             if load not in here:
-                folded.add(session, _parts(session, load))
+                if not imported:
+                    folded.add(session, _parts(session, load))
                 if aside:
                     changed.append(folded.keys_of(_parts(session, load)))
         if aside:
             for named in changed:
                 _settle_aside(session, loads, named)
-        session.run(f"MATCH (s:{STORE}) SET s.folded = $version", version=now.version).consume()
+        session.run(f"MATCH (s:{STORE}) SET s.folded = $version REMOVE s.imported", version=now.version).consume()
 
 
 def _settle_aside(session: Session, loads: Sequence[str], named: Keys) -> None:
@@ -98,6 +99,11 @@ def _parts_aside(tx: ManagedTransaction, loads: Sequence[str]) -> list[tuple[Any
 def _listings(tx: ManagedTransaction, loads: Sequence[str]) -> list[bytes]:
     text = f"UNWIND $loads AS load MATCH (c:{CHUNK} {{load: load, shape: 'listing'}}) RETURN c.data"
     return tx.run(text, loads=loads).value()
+
+
+def _imported(tx: ManagedTransaction) -> bool:
+    """Tell whether the network was imported with the one load that there is, and is done but for what stands aside."""
+    return bool(tx.run(f"MATCH (s:{STORE}) RETURN coalesce(s.imported, false)").single(strict=True)[0])
 
 
 def _exists_aside(tx: ManagedTransaction, loads: Sequence[str]) -> bool:

@@ -31,13 +31,12 @@ from graph.store.base import (
 )
 from graph.store.neo4j import ledger, results
 from graph.store.neo4j.chunks import (
-    LATE,
     REFUSED,
+    is_undated,
     joined,
     naming,
     packed,
     pieces,
-    refused_table,
     unpacked,
 )
 from graph.store.neo4j.connect import SECONDS, Login, connect, prepare, refusals
@@ -167,25 +166,17 @@ class Neo4jStore:
             if held is not None or batch.id in {entry.batch.id for entry in before.entries}:
                 raise already_there(held or batch)
             load = uuid.uuid4().hex
-            entered = replace(batch, loaded_at=datetime.now(UTC), version=before.version + 1)
-            counts = dict.fromkeys(("rows_in", "rows_loaded", "rows_quarantined", "rows_duplicate"), 0)
+            entered = replace(batch.heading(), loaded_at=datetime.now(UTC), version=before.version + 1)
             try:
                 with self._driver.session(database=self._database) as session:
-                    numbers = count(entered.version << 32)
+                    numbers = count(ledger.first_number(entered))
                     for part, chunk in enumerate(chunks):
-                        tables = list(pieces(chunk.statements))
-                        if chunk.quarantined:
-                            tables.append((REFUSED, refused_table(chunk.quarantined)))
-                        for shape, table in tables:
+                        for shape, table in pieces(chunk):
                             piece = {"number": next(numbers), "load": load, "part": part, "shape": shape}
-                            if shape in LATE and table["known_on"].null_count:
+                            if is_undated(shape, table):
                                 piece["undated"] = True
                             session.execute_write(_enter, {**piece, "data": packed(table)})
-                        counts["rows_in"] += chunk.rows_in
-                        counts["rows_loaded"] += chunk.rows_loaded
-                        counts["rows_quarantined"] += len(chunk.quarantined)
-                        counts["rows_duplicate"] += chunk.rows_duplicate
-                    entered = replace(entered, **counts)  # type: ignore[arg-type]
+                        entered = entered.counting(chunk)
                     session.execute_write(ledger.enter, entered, load)
             except BaseException:
                 ledger.sweep(self._driver, self._database)

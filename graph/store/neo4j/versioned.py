@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from neo4j import Session
 
-from graph.columns import UNDATED_FIRST, Triple, days_of
+from graph.columns import Triple, days_of
 from graph.records import canonical
 from graph.schema import LINKS, NODE, ROLES
 from graph.store.neo4j.accumulated import dated, day, days
@@ -69,7 +69,7 @@ def merge_versions(session: Session, kind: str, whole: Whole, chunks: Mapping[st
 
 
 def _versions(kind: str, held: Versions) -> dict[str, _Version]:
-    current = held.table.filter(pa.array(held.until == UNDATED_FIRST))
+    current = held.current()
     keys = current[KEYS[kind]].to_pylist()
     days = days_of(current["known_on"]).tolist()
     rows = current.select([field.name for field in NODE[kind].fields]).to_pylist()

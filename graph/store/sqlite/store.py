@@ -138,16 +138,13 @@ class SqliteStore:
                 for statement in drop_indexes(LARGE_INDEXES):
                     connection.execute(statement)
             loader = Loader(connection, number, first=first)
-            rows_in = rows_loaded = rows_quarantined = rows_duplicate = 0
+            batch = batch.heading()
             for chunk in chunks:
                 loader.add(chunk.statements)
                 connection.executemany(
                     "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?)", ((number, *row) for row in chunk.quarantined)
                 )
-                rows_in += chunk.rows_in
-                rows_loaded += chunk.rows_loaded
-                rows_quarantined += len(chunk.quarantined)
-                rows_duplicate += chunk.rows_duplicate
+                batch = batch.counting(chunk)
             if first:
                 settle_shipments(connection, "SELECT shipment FROM declaration GROUP BY shipment HAVING count(*) > 1")
                 for statement in create_indexes(LARGE_INDEXES):
@@ -156,15 +153,7 @@ class SqliteStore:
                 settle_shipments(connection, f"SELECT shipment FROM declaration WHERE batch = {number} AND NOT shown")
             note_named(connection, number)
             settle_days(connection)
-            entered = replace(
-                batch,
-                rows_in=rows_in,
-                rows_loaded=rows_loaded,
-                rows_quarantined=rows_quarantined,
-                rows_duplicate=rows_duplicate,
-                loaded_at=datetime.now(UTC),
-                version=ledger.raise_version(connection),
-            )
+            entered = replace(batch, loaded_at=datetime.now(UTC), version=ledger.raise_version(connection))
             ledger.enter(connection, number, entered)
         return entered
 

@@ -34,7 +34,7 @@ def follow(store: Neo4jStore, history: History) -> None:
             store.add_batch(batch(name), (chunk(piece) for piece in split(said, pieces)))
 
 
-def bounded(examples: int) -> Any:
+def bounded(examples: int) -> settings:
     return settings(
         max_examples=examples,
         deadline=None,
