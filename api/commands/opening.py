@@ -1,5 +1,6 @@
 """Opening the store that a command names, and finding the thing that a bare identifier means."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from graph.records import Ref
     from graph.store.base import GraphStore
+    from graph.store.neo4j import ImportFolder
 
 _CANDIDATES = 20
 
@@ -42,6 +44,39 @@ def opened(chosen: "Settings", *, create: bool = False) -> "GraphStore":
         password=chosen.neo4j_password.get_secret_value() if chosen.neo4j_password else "",
         database=chosen.neo4j_database,
     )
+
+
+def import_folder(chosen: "Settings", folder: Path) -> "ImportFolder":
+    """Return the folder where a first load is written for the import tool of the settings' Neo4j server.
+
+    Raises:
+        UsageError: the store is on no Neo4j server.
+        StoreError: the database is not empty, or cannot be asked.
+    """
+    from graph.store.open import NEO4J
+
+    if chosen.store.partition(":")[0] not in NEO4J:
+        raise UsageError(f"--bulk writes files for a Neo4j server, and the store is {chosen.store}; leave it out.")
+    from graph.store.neo4j import ImportFolder, Login, check_empty
+
+    password = chosen.neo4j_password.get_secret_value() if chosen.neo4j_password else ""
+    check_empty(chosen.store, Login(chosen.neo4j_user, password, chosen.neo4j_database))
+    return ImportFolder(folder)
+
+
+def import_command(chosen: "Settings", folder: Path) -> str:
+    """Return the command line that imports what was written to a folder."""
+    from graph.store.neo4j import ARGUMENTS
+
+    words = [
+        "neo4j-admin",
+        "database",
+        "import",
+        "full",
+        "--overwrite-destination",
+        f"@{folder.absolute() / ARGUMENTS}",
+    ]
+    return shlex.join([*words, chosen.neo4j_database])
 
 
 def resolved(store: "GraphStore", text: str) -> "Ref":

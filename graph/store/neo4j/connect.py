@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from neo4j import Driver, GraphDatabase, NotificationMinimumSeverity, Session
+from neo4j import READ_ACCESS, Driver, GraphDatabase, NotificationMinimumSeverity, Session
 from neo4j.exceptions import (
     AuthError,
     ConfigurationError,
@@ -94,6 +94,18 @@ def connect(address: str, login: Login) -> Driver:
         driver.close()
         raise StoreError(f"The server at {address} is {agent}; Tidewaiter needs Neo4j {'.'.join(map(str, OLDEST))}.")
     return driver
+
+
+def check_empty(address: str, login: Login) -> None:
+    """Raise StoreError where a database holds anything but a store into which nothing was loaded."""
+    text = (
+        f"RETURN EXISTS {{ MATCH (n) WHERE NOT n:{STORE} AND NOT n:{LOCK} }} "
+        f"OR EXISTS {{ MATCH (s:{STORE}) WHERE s.version > 0 }}"
+    )
+    driver = connect(address, login)
+    with driver, refusals(address), driver.session(database=login.database, default_access_mode=READ_ACCESS) as session:
+        if session.execute_read(lambda tx: tx.run(text).single(strict=True)[0]):
+            raise StoreError(f"The database at {address} is not empty, and an import would replace what it holds.")
 
 
 def prepare(session: Session, address: str, *, create: bool) -> None:

@@ -9,7 +9,7 @@ import pyarrow.csv
 
 ARGUMENTS = "import.args"
 _SMALLEST_BUFFER = 4 << 20
-"""Bytes of a buffer of the import tool unless it is told otherwise; it must hold the longest value."""
+"""Bytes of a buffer of the import tool unless it is told otherwise; it must hold the longest line."""
 
 
 class Files:
@@ -39,11 +39,13 @@ class Files:
             options = pyarrow.csv.WriteOptions(include_header=False)
             self._open[name] = pyarrow.csv.CSVWriter(file, table.schema, write_options=options)
             self._arguments.append(f"{argument}{path.absolute()}")
+        line = 0
         for column in table.itercolumns():
-            if pa.types.is_string(column.type):
-                self._longest = max(self._longest, pc.max(pc.binary_length(column)).as_py() or 0)
+            if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                line += pc.max(pc.binary_length(column)).as_py() or 0
                 if pc.any(pc.match_substring_regex(column, "[\r\n]")).as_py():
                     self._several_lines.add(str(path.absolute()))
+        self._longest = max(self._longest, line)
         self._open[name].write_table(table)
 
     def close(self) -> None:

@@ -224,7 +224,7 @@ class _Said:
         header = _header([f":START_ID({start})", f":END_ID({end})"], columns)
         table, spans = fold_spans(self._links[triple]), _folded(self._link_spans.get(triple, []))
         # There are few links with fields of their own.
-        for at in range(0, len(table), _ROWS if spans is None else len(table)):
+        for at in range(0, len(table), _ROWS if spans is None else max(1, len(table))):
             said = layers(table.slice(at, _ROWS if spans is None else None), spans, ("start", "end"))
             rows = [
                 {"start": bounded(one), "end": bounded(other), **properties_of(layer, {}, kinds_of(fields))}

@@ -31,9 +31,7 @@ def odd() -> list[Statements]:
 
     draw()
     texts = ['a "quoted", text', "two\nlines\r\nand three", ";", "\\", " kept ", "x" * 6_000_000]
-    names = [
-        {"id": at, "type": "Trader", "key": f"a/{text[:2_000]}", "name": text} for at, text in enumerate(texts)
-    ]
+    names = [{"id": at, "type": "Trader", "key": f"a/{text[:2_000]}", "name": text} for at, text in enumerate(texts)]
     entity = [{"source": "a", "thing": row["id"]} for row in names]
     return [*drawn, Statements(description=table("description", names), entity=table("entity", entity))]
 
