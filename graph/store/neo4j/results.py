@@ -90,8 +90,9 @@ def results(
         conditions.append(f"n.{key} IN $keys")
     order = "n.score IS NULL, n.score DESC, n.shipment" if table == "shipment" else "n.type, n.key"
     columns = ", ".join(f"n.{name} AS {name}" for name in schema.names)
+    # Ordered before the columns are read: the server then sorts what it sorts by, not the texts of the reasons.
     rows = tx.run(
-        f"MATCH (n:{RESULT[table]}) WHERE {' AND '.join(conditions)} RETURN {columns} ORDER BY {order}",
+        f"MATCH (n:{RESULT[table]}) WHERE {' AND '.join(conditions)} WITH n ORDER BY {order} RETURN {columns}",
         name=name,
         first=accepted_from,
         last=accepted_to,
