@@ -1,12 +1,14 @@
 """Whoever is killed while a load runs, loading again gives the network of a load that was never disturbed."""
 
 import random
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from ingest.synthetic import simulate
+from tests.api.commands import declaration, write
 from tests.graph.store.neo4j.loading import ingesting, loaded_again, opened, settled, undisturbed
 from tests.neo4j.server import Server, kill, start
 
@@ -57,5 +59,47 @@ def test_the_server_is_killed(neo4j_needed: None, tmp_path: Path, world: Path, e
             assert process.wait(timeout=120) != 0
             server = start(server.home)
         assert finished(server, world) == expected
+    finally:
+        kill(tmp_path / "home")
+
+
+@pytest.mark.slow
+def test_no_acknowledged_batch_is_lost_in_twenty_kills(neo4j_needed: None, tmp_path: Path) -> None:
+    draw = random.Random(20)
+    rows = [
+        declaration(number, f"I{1 + number % 4}", **({"outcome": "infraction"} if number % 9 == 0 else {}))
+        for number in range(6_150)
+    ]
+    # Half of each file is in the next one, too.
+    files = [write(tmp_path / f"{at:02}.csv", rows[at * 150 : at * 150 + 300]) for at in range(40)]
+    acknowledged: list[Path] = []
+    try:
+        server = start(tmp_path / "home")
+        begun = time.monotonic()
+        assert ingesting(server, files[0]).wait(timeout=120) == 0
+        length = time.monotonic() - begun
+        acknowledged.append(files[0])
+        for at in range(20):
+            # All over the time that the first load took: its pieces, the network that follows, and what comes next.
+            moment = time.monotonic() + length * (0.2 + 0.05 * at + draw.uniform(0, 0.05))
+            while True:
+                process = ingesting(server, files[len(acknowledged)])
+                try:
+                    assert process.wait(timeout=max(0.0, moment - time.monotonic())) == 0
+                except subprocess.TimeoutExpired:
+                    break
+                acknowledged.append(files[len(acknowledged)])
+            kill(server.home)
+            process.kill()
+            process.wait()
+            server = start(server.home)
+            with server.driver() as driver:
+                held = driver.execute_query("MATCH (b:Batch) RETURN b.name").records
+            assert {path.name for path in acknowledged} <= {row[0] for row in held}
+        for path in files[len(acknowledged) :]:
+            loaded_again(server, path)
+        with opened(server) as store:
+            assert sorted(batch.name for batch in store.batches()) == [path.name for path in files]
+        assert settled(server) == undisturbed(*files)
     finally:
         kill(tmp_path / "home")
