@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.commands import address, run, small
+from tests.api.commands import address, declaration, run, small, write
+from tests.conformance.test_names import NAMES
 from tests.neo4j.server import Server
 
 
@@ -67,3 +68,18 @@ def test_a_database_of_others_is_left_alone(server: Server, tmp_path: Path) -> N
     assert ran.status == 1
     assert "holds something else than a Tidewaiter store" in ran.err
     assert contents(server) == [{"labels": ["Person"], "said": {"name": "Ann"}}]
+
+
+def test_difficult_names_are_shown_as_on_a_file(server: Server, tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "declarations.csv",
+        [declaration(at, importer_id=name, importer_name=name) for at, name in enumerate(NAMES)],
+    )
+    store = tmp_path / "s.db"
+    assert run("ingest", path, "--mapping", "native").status == 0
+    assert run("ingest", path, "--mapping", "native", store=store).status == 0
+    for name in NAMES:
+        shown = run("show", f"trader:{name}", "--json")
+        assert shown.status == 0
+        assert shown.json["key"] == f"native/{name}"
+        assert shown.json == run("show", f"trader:{name}", "--json", store=store).json
