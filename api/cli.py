@@ -8,13 +8,13 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands import analysis, demo, errors, evaluation, ledger, queue, show, status, world
+from api.commands import analysis, demo, errors, evaluation, ledger, queue, show, status, stores, world
 from api.commands.options import StoreOption
 from api.commands.output import remark
 
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
-    *("analyse", "train", "score", "queue", "show", "evaluate"),
+    *("analyse", "train", "score", "queue", "show", "evaluate", "store"),
 )
 
 
@@ -86,6 +86,7 @@ app.command()(queue.queue)
 app.command()(show.show)
 app.command()(evaluation.evaluate)
 app.command()(status.status)
+app.add_typer(stores.stores, name="store")
 
 
 def main() -> None:

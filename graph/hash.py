@@ -12,10 +12,11 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.columns import UNDATED_FIRST
+from graph.columns import UNDATED_FIRST, date_undated
 from graph.fold import Link, Network, Span, Thing
 from graph.schema import LINKS, NODES
-from graph.whole import Whole
+from graph.store.base import GraphStore
+from graph.whole import Whole, fold_whole, read
 
 _ESCAPES = (("\\", "\\\\"), ("\x1f", "\\u"), ("\x1e", "\\r"))
 
@@ -72,6 +73,11 @@ def _escape(text: str) -> str:
     for character, escaped in _ESCAPES:
         text = text.replace(character, escaped)
     return text
+
+
+def store_hash(store: GraphStore) -> str:
+    """Return the hash of all that a store holds."""
+    return whole_hash(fold_whole(date_undated(read(store))))
 
 
 def whole_hash(whole: Whole) -> str:

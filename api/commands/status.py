@@ -40,12 +40,14 @@ def status(
         say(f"Store {chosen.store}: not made yet; loading makes it")
         _advise(following)
         return
+    from graph.hash import store_hash
+
     with opened(chosen) as held, held.reading() as view:
         with progress("Counting", silent=json):
             counted = counts(view)
         version, ledger, published = view.version(), view.batches(), view.published()
         with progress("Hashing", silent=json or not with_hash):
-            hashed = graph_hash(view) if with_hash else None
+            hashed = store_hash(view) if with_hash else None
     models = _models(chosen.models_folder)
     following = _next(chosen, bool(ledger), version, published, models)
     if json:
@@ -126,15 +128,6 @@ def _next(
         return [command(chosen, step) for step in (("score",) if learnt else ("train", "score"))]
     first, last = last_week(published)
     return [command(chosen, "queue", "--from", first, "--to", last)]
-
-
-def graph_hash(view: "GraphStore") -> str:
-    """Return the hash over everything folded."""
-    from graph.columns import date_undated
-    from graph.hash import whole_hash
-    from graph.whole import fold_whole, read
-
-    return whole_hash(fold_whole(date_undated(read(view))))
 
 
 def counts(view: "GraphStore") -> dict[str, int]:

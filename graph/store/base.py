@@ -6,7 +6,7 @@ No method takes Cypher or SQL. Every answer is totally ordered, so that each sto
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Literal, NamedTuple, Protocol, Self
 
@@ -70,6 +70,10 @@ class Batch:
             rows_quarantined=self.rows_quarantined + len(chunk.quarantined),
             rows_duplicate=self.rows_duplicate + chunk.rows_duplicate,
         )
+
+    def entered(self, version: int) -> "Batch":
+        """Return the batch as it enters the ledger: now, unless it comes with the time of its load."""
+        return replace(self, loaded_at=self.loaded_at or datetime.now(UTC), version=version)
 
 
 class LoadChunk(NamedTuple):
@@ -225,7 +229,8 @@ class LoadTarget(Protocol):
     def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
         """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace.
 
-        Returns the ledger row with its counts, time and version. Raises StoreError where the batch is there already.
+        Returns the ledger row with its counts, version and time: now, unless the batch comes with the time of its load.
+        Raises StoreError where the batch is there already.
         """
         ...
 
@@ -261,6 +266,13 @@ class GraphStore(LoadTarget, Protocol):
 
     def quarantined(self, batch_id: str | None = None) -> Iterator[tuple[str, Quarantined]]:
         """Yield (batch id, refused row), by batch, file and row. Raises StoreError where the batch is unknown."""
+        ...
+
+    def contents(self, batch_id: str) -> Iterator[LoadChunk]:
+        """Yield what one batch brought in bounded pieces, which make the same batch in another store.
+
+        The counts of all pieces together are those of the ledger row. Raises StoreError where the batch is unknown.
+        """
         ...
 
     def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
@@ -79,8 +79,11 @@ class _State:
 
     @cached_property
     def statements(self) -> Statements:
+        return self.said_by(self.loads)
+
+    def said_by(self, loads: Iterable[_Load]) -> Statements:
         rows: dict[str, list[Row]] = {shape: [] for shape in SHAPES}
-        for load in self.loads:
+        for load in loads:
             for shape, said in load.rows.items():
                 rows[shape].extend(said)
         used = {row.get(name) for said in rows.values() for row in said for name in _REFERRING}
@@ -253,7 +256,7 @@ class ReferenceStore:
             refused.extend(chunk.quarantined)
             batch = batch.counting(chunk)
         state = self._state
-        entered = replace(batch, loaded_at=datetime.now(UTC), version=state.version + 1)
+        entered = batch.entered(state.version + 1)
         self._state = replace(
             state,
             version=entered.version,
@@ -281,6 +284,13 @@ class ReferenceStore:
         for load in loads:
             for row in load.quarantined:
                 yield load.batch.id, row
+
+    def contents(self, batch_id: str) -> Iterator[LoadChunk]:
+        """Yield what one batch brought: here all at once."""
+        load = self._load(batch_id)
+        held = load.batch
+        statements = self._state.said_by([load])
+        yield LoadChunk(statements, load.quarantined, held.rows_in, held.rows_loaded, held.rows_duplicate)
 
     def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the live statements of one shape in bounded pieces, all of one version."""

@@ -11,8 +11,6 @@ import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -81,7 +79,7 @@ class ImportFolder:
 
 
 def _write(files: Files, spool: Path, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
-    entered, load = replace(batch.heading(), loaded_at=datetime.now(UTC), version=1), uuid.uuid4().hex
+    entered, load = batch.heading().entered(1), uuid.uuid4().hex
     numbers = count(ledger.first_number(entered))
     said, buckets = _Said(), _Buckets(spool)
     for part, chunk in enumerate(chunks):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,7 @@ from graph.store.base import (
     check_results,
     unknown_batch,
 )
-from graph.store.neo4j import ledger, results
+from graph.store.neo4j import contents, ledger, results
 from graph.store.neo4j.chunks import (
     REFUSED,
     is_undated,
@@ -166,7 +167,7 @@ class Neo4jStore:
             if held is not None or batch.id in {entry.batch.id for entry in before.entries}:
                 raise already_there(held or batch)
             load = uuid.uuid4().hex
-            entered = replace(batch.heading(), loaded_at=datetime.now(UTC), version=before.version + 1)
+            entered = batch.heading().entered(before.version + 1)
             try:
                 with self._driver.session(database=self._database) as session:
                     numbers = count(ledger.first_number(entered))
@@ -194,6 +195,17 @@ class Neo4jStore:
                 session.execute_write(ledger.strike, batch_id, before.version + 1)
             settle(self._driver, self._database)
         return found[0]
+
+    def contents(self, batch_id: str) -> Iterator[LoadChunk]:
+        """Yield what one batch brought in bounded pieces, which make the same batch in another store."""
+        found = [entry for entry in self._ledger().entries if entry.batch.id == batch_id]
+        if not found:
+            raise unknown_batch(batch_id)
+        [(batch, load)] = found
+        # A transaction for each: whoever stores the pieces may take longer than one may last.
+        for number in self._read(lambda tx: contents.parts(tx, load)):
+            yield self._read(partial(contents.part, load=load, number=number))
+        yield LoadChunk(Statements(), [], batch.rows_in, batch.rows_loaded, batch.rows_duplicate)
 
     def _chunks(self, shape: str, entries: Sequence[ledger.Entry] | None = None) -> Iterator[tuple[int, pa.Table]]:
         """Yield the pieces of one shape with their numbers, in the order in which they were loaded."""

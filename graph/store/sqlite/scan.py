@@ -13,14 +13,19 @@ from graph.store.sqlite.layout import WAY, quoted
 _PIECE = 32_768
 
 
-def scan(connection: sqlite3.Connection, shape: str, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Yield the live statements of one shape; the connection must hold a read transaction."""
+def scan(
+    connection: sqlite3.Connection, shape: str, columns: Sequence[str] | None, condition: str = "", *values: Any
+) -> Iterator[pa.RecordBatch]:
+    """Yield the live statements of one shape; the connection must hold a read transaction.
+
+    A condition on the row (alias `s`), with its values, picks some of them.
+    """
     names = list(SHAPES[shape].names if columns is None else columns)
     schema = pa.schema([SHAPES[shape].field(name) for name in names])
-    live = " WHERE s.batch IS NOT NULL" if shape == "declaration" else ""
+    live = "s.batch IS NOT NULL" if shape == "declaration" else "TRUE"
     sources: dict[int, str] = dict(connection.execute("SELECT id, name FROM source"))
     # Without columns there is still a number of rows.
-    rows = connection.execute(select(shape, [] if names else ["1"], names) + live)
+    rows = connection.execute(f"{select(shape, [] if names else ['1'], names)} WHERE {condition or live}", values)
     while piece := rows.fetchmany(_PIECE):
         arrays = []
         for field, column in zip(schema, zip(*piece, strict=True), strict=False):

@@ -4,8 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +24,7 @@ from graph.store.base import (
 )
 from graph.store.sqlite import ledger
 from graph.store.sqlite.connect import connect, prepare, refusals, tidy, writing
+from graph.store.sqlite.contents import contents
 from graph.store.sqlite.layout import LARGE_INDEXES, create_indexes, drop_indexes
 from graph.store.sqlite.links import neighbours
 from graph.store.sqlite.load import Loader
@@ -153,7 +153,7 @@ class SqliteStore:
                 settle_shipments(connection, f"SELECT shipment FROM declaration WHERE batch = {number} AND NOT shown")
             note_named(connection, number)
             settle_days(connection)
-            entered = replace(batch, loaded_at=datetime.now(UTC), version=ledger.raise_version(connection))
+            entered = batch.entered(ledger.raise_version(connection))
             ledger.enter(connection, number, entered)
         return entered
 
@@ -166,6 +166,11 @@ class SqliteStore:
             connection.execute("DELETE FROM batch WHERE number = ?", (number,))
             ledger.raise_version(connection)
         return removed
+
+    def contents(self, batch_id: str) -> Iterator[LoadChunk]:
+        """Yield what one batch brought in bounded pieces, which make the same batch in another store."""
+        with self._reading() as connection:
+            yield from contents(connection, batch_id)
 
     def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the live statements of one shape in bounded pieces, all of one version."""

@@ -1,0 +1,76 @@
+"""Stores as a whole: copying one into another."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands.errors import UsageError
+from api.commands.opening import is_embedded, opened
+from api.commands.options import JsonOption, settings
+from api.commands.output import numbered, print_json, say
+from api.commands.progress import progress
+from api.commands.published import as_heading, in_words
+
+if TYPE_CHECKING:
+    from graph.store.copying import Copied
+
+stores = typer.Typer(invoke_without_command=True, help="Copy a store into another.")
+
+
+@stores.callback()
+def what_there_is(ctx: typer.Context) -> None:
+    """Copy a store into another."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+@stores.command()
+def copy(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Address of the store to copy.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Address of the store to copy it into.")],
+    json: JsonOption = False,
+) -> None:
+    """Copy a store into an empty one of any kind, and compare the two; an interrupted copy can be repeated."""
+    from graph.store.copying import copy_store
+
+    origin, aim = settings(ctx, source), settings(ctx, target)
+    if _place(origin.store) == _place(aim.store):
+        raise UsageError("Source and target are the same store: name two.")
+    with (
+        opened(origin) as held,
+        opened(aim, create=True) as made,
+        progress(f"Copying {origin.store} to {aim.store}", silent=json) as bar,
+    ):
+        copied = copy_store(held, made, bar.doing, bar.rows)
+    if json:
+        print_json(
+            {
+                "source": origin.store,
+                "target": aim.store,
+                "batches_copied": copied.written,
+                "batches_already_there": copied.held,
+                "published": as_heading(copied.published),
+                "graph_hash": copied.graph_hash,
+            }
+        )
+        return
+    _tell(copied)
+
+
+def _place(address: str) -> str | Path:
+    """Return where an address leads, in one spelling."""
+    from api.settings import SQLITE
+
+    return Path(address.removeprefix(SQLITE)).resolve() if is_embedded(address) else address.rstrip("/")
+
+
+def _tell(copied: "Copied") -> None:
+    there = f"; {copied.held:,} {'was' if copied.held == 1 else 'were'} there already" if copied.held else ""
+    say(f"{numbered(copied.written, 'batch', 'batches')} copied{there}")
+    if copied.published:
+        say(f"Published there: {in_words(copied.published)}")
+    else:
+        say("No results went along: none are of the source's present version")
+    say(f"Both stores have the graph hash {copied.graph_hash}")

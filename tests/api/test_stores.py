@@ -1,0 +1,45 @@
+"""The commands about stores as a whole."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.api.commands import address, declaration, run, write
+
+
+def test_copy_says_what_it_copied_and_that_it_is_the_same(loaded: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    ran = run("store", "copy", address(loaded), address(target))
+    assert ran.status == 0
+    hashed = run("status", "--hash", "--json", store=loaded).json["graph_hash"]
+    assert ran.out == (
+        "1 batch copied\n"
+        "No results went along: none are of the source's present version\n"
+        f"Both stores have the graph hash {hashed}\n"
+    )
+    assert run("batches", "--json", store=target).json == run("batches", "--json", store=loaded).json
+    assert run("quarantine", "--json", store=target).json == run("quarantine", "--json", store=loaded).json
+    again = run("store", "copy", address(loaded), address(target))
+    assert again.out.startswith("0 batches copied; 1 was there already\n")
+    assert run("store", "copy", address(loaded), address(target), "--json").json == {
+        **{"source": address(loaded), "target": address(target), "batches_copied": 0, "batches_already_there": 1},
+        **{"published": None, "graph_hash": hashed},
+    }
+
+
+def test_copy_refuses_what_it_cannot_mean(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(loaded.parent)
+    ran = run("store", "copy", address(loaded), f"sqlite:///{loaded.name}")
+    assert (ran.status, ran.err) == (2, "Error: Source and target are the same store: name two.\n")
+    monkeypatch.chdir(tmp_path)
+    ran = run("store", "copy", "sqlite:///none.db", "sqlite:///target.db")
+    assert ran.status == 1
+    assert "There is no store at none.db" in ran.err
+    assert list(tmp_path.iterdir()) == []
+    write(tmp_path / "d.csv", [declaration(1)])
+    run("ingest", "d.csv", "--mapping", "native", "--store", "sqlite:///other.db")
+    before = run("batches", "--json", "--store", "sqlite:///other.db").json
+    ran = run("store", "copy", address(loaded), "sqlite:///other.db")
+    assert ran.status == 1
+    assert "copy into an empty store" in ran.err.splitlines()[-1]
+    assert run("batches", "--json", "--store", "sqlite:///other.db").json == before
