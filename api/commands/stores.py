@@ -1,28 +1,43 @@
-"""Stores as a whole: copying one into another."""
+"""Stores as a whole: checking one, copying it into another."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.commands.errors import UsageError
+from api.commands.errors import FAILURE, UsageError
 from api.commands.opening import is_embedded, opened
-from api.commands.options import JsonOption, settings
-from api.commands.output import numbered, print_json, say
+from api.commands.options import JsonOption, StoreOption, settings
+from api.commands.output import numbered, print_json, say, table
 from api.commands.progress import progress
 from api.commands.published import as_heading, in_words
 
 if TYPE_CHECKING:
     from graph.store.copying import Copied
 
-stores = typer.Typer(invoke_without_command=True, help="Copy a store into another.")
+stores = typer.Typer(invoke_without_command=True, help="Check a store, or copy it into another.")
 
 
 @stores.callback()
 def what_there_is(ctx: typer.Context) -> None:
-    """Copy a store into another."""
+    """Check a store, or copy it into another."""
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
+
+
+@stores.command()
+def check(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
+    """Say what the store holds and whether anything is wrong with it; exit status 1 where something is."""
+    chosen = settings(ctx, store)
+    with opened(chosen) as held, progress(f"Checking {chosen.store}", silent=json):
+        findings = held.check()
+    good = all(finding.ok for finding in findings)
+    if json:
+        print_json({"store": chosen.store, "ok": good, "findings": [finding._asdict() for finding in findings]})
+    else:
+        table(("what", "is", "found"), ((name, "good" if ok else "WRONG", text) for name, ok, text in findings))
+    if not good:
+        raise typer.Exit(FAILURE)
 
 
 @stores.command()

@@ -16,6 +16,7 @@ from graph.fold import Link, Thing
 from graph.records import Ref
 from graph.schema import LINK, NODES
 from graph.statements import Statements
+from graph.store.findings import Finding
 
 
 class StoreError(Exception):
@@ -273,6 +274,10 @@ class GraphStore(LoadTarget, Protocol):
 
         The counts of all pieces together are those of the ledger row. Raises StoreError where the batch is unknown.
         """
+        ...
+
+    def check(self) -> list[Finding]:
+        """Say what there is and what is wrong: nothing is, where all findings are right. Nothing is changed."""
         ...
 
     def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

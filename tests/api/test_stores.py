@@ -1,10 +1,32 @@
 """The commands about stores as a whole."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.api.commands import address, declaration, run, write
+from tests.api.commands import address, declaration, run, small, write
+
+
+def test_check_says_what_there_is_and_what_is_wrong(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    assert run("ingest", small(tmp_path), "--mapping", "native", store=store).status == 0
+    ran = run("store", "check", store=store)
+    assert ran.status == 0
+    assert "declaration 40" in ran.out
+    assert "WRONG" not in ran.out
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute("DROP INDEX stop_place")
+    ran = run("store", "check", store=store)
+    assert ran.status == 1
+    assert [line.split() for line in ran.out.splitlines() if "WRONG" in line] == [
+        ["indexes", "WRONG", "stop_place", "is", "missing"]
+    ]
+    ran = run("store", "check", "--json", store=store)
+    assert (ran.status, ran.err) == (1, "")
+    assert ran.json["ok"] is False
+    assert {"name": "indexes", "ok": False, "text": "stop_place is missing"} in ran.json["findings"]
 
 
 def test_copy_says_what_it_copied_and_that_it_is_the_same(loaded: Path, tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from graph.records import Ref
 from graph.statements import Statements
-from graph.store.base import Batch, GraphStore, LoadChunk, Quarantined, StoreError
+from graph.store.base import Batch, GraphStore, LoadChunk, PublishedSet, Quarantined, StoreError
 from tests.conformance.loads import batch, chunk, content, everything, ledger, split
 from tests.conformance.stores import BACKENDS, Backend
+from tests.conformance.test_results import entities
 from tests.statements import DAYS, table
 
 
@@ -155,6 +156,16 @@ def test_an_unknown_batch_is_refused(store: GraphStore) -> None:
     with pytest.raises(StoreError, match="no batch 'seven'"):
         list(store.quarantined("seven"))
     assert store.version() == 0
+
+
+def test_a_check_finds_a_sound_store_sound(store: GraphStore) -> None:
+    assert all(found.ok for found in store.check())
+    refused = [Quarantined("x.csv", 3, "rule", "column", "")]
+    store.add_batch(batch("one"), [chunk(declared("D1", "D2"), refused)])
+    store.add_batch(batch("two"), [chunk(declared("D1", day=1))])
+    store.remove_batch("one")
+    store.publish(PublishedSet("s1", 3, DAYS[1]), {"entity": [entities("a/Q1")]})
+    assert [found for found in store.check() if not found.ok] == []
 
 
 def test_columns_can_be_chosen(store: GraphStore) -> None:

@@ -31,27 +31,27 @@ KEPT = 3_600
 # An index takes values up to some 8 kB; what is longer is told apart by its digest.
 LONGEST_KEY = 1_000
 
+# Label and property of each uniqueness constraint.
+UNIQUE = (*((node.name, "key") for node in NODES), (STORE, "id"), (LOCK, "id"), (BATCH, "id"), (CHUNK, "number"))
+# Label and properties of each index beside those of the constraints, by its name.
+INDEXES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    **{f"{node.name}_bare": (node.name, ("_bare",)) for node in NODES},
+    f"{CHUNK}_load": (CHUNK, ("load", "shape")),
+    **{f"{label}_{KEY_OF_RESULT[name]}": (label, ("set", KEY_OF_RESULT[name])) for name, label in RESULT.items()},
+    f"{RESULT['shipment']}_accepted_on": (RESULT["shipment"], ("set", "accepted_on")),
+}
 CONSTRAINTS = (
     *(
         f"CREATE CONSTRAINT {label}_{name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{name} IS UNIQUE"
-        for label, name in (
-            *((node.name, "key") for node in NODES),
-            (STORE, "id"),
-            (LOCK, "id"),
-            (BATCH, "id"),
-            (CHUNK, "number"),
-        )
+        for label, name in UNIQUE
     ),
-    *(f"CREATE INDEX {node.name}_bare IF NOT EXISTS FOR (n:{node.name}) ON (n._bare)" for node in NODES),
-    f"CREATE INDEX {CHUNK}_load IF NOT EXISTS FOR (n:{CHUNK}) ON (n.load, n.shape)",
     *(
-        f"CREATE INDEX {label}_{KEY_OF_RESULT[name]} IF NOT EXISTS FOR (n:{label})"
-        f" ON (n.`set`, n.{KEY_OF_RESULT[name]})"
-        for name, label in RESULT.items()
+        f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({', '.join(f'n.`{item}`' for item in properties)})"
+        for name, (label, properties) in INDEXES.items()
     ),
-    f"CREATE INDEX {RESULT['shipment']}_accepted_on IF NOT EXISTS FOR (n:{RESULT['shipment']})"
-    " ON (n.`set`, n.accepted_on)",
 )
+# Every label that is ours.
+LABELS = (*(node.name for node in NODES), STORE, LOCK, BATCH, REMOVED, CHUNK, PUBLISHED, *RESULT.values())
 
 
 def identified(key: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 import pyarrow as pa
 from neo4j import READ_ACCESS, ManagedTransaction, Session, unit_of_work
 
+from graph.columns import date_undated
 from graph.records import Ref
 from graph.statements import SHAPES, Statements
 from graph.store.base import (
@@ -30,7 +31,8 @@ from graph.store.base import (
     check_results,
     unknown_batch,
 )
-from graph.store.neo4j import contents, ledger, results
+from graph.store.findings import Finding
+from graph.store.neo4j import checking, contents, ledger, results
 from graph.store.neo4j.chunks import (
     REFUSED,
     is_undated,
@@ -46,6 +48,7 @@ from graph.store.neo4j.network import chunks_of, neighbours, resolve
 from graph.store.neo4j.settle import settle
 from graph.store.neo4j.undated import dated
 from graph.store.sqlite import SqliteStore
+from graph.whole import fold_whole, read
 
 Found = TypeVar("Found")
 
@@ -206,6 +209,20 @@ class Neo4jStore:
         for number in self._read(lambda tx: contents.parts(tx, load)):
             yield self._read(partial(contents.part, load=load, number=number))
         yield LoadChunk(Statements(), [], batch.rows_in, batch.rows_loaded, batch.rows_duplicate)
+
+    def check(self) -> list[Finding]:
+        """Say what there is and what is wrong. Nothing is changed."""
+        with self.reading() as view:
+            now = view._ledger()
+            whole = fold_whole(date_undated(read(view)), values=False) if now.folded == now.version else None
+
+        def found(tx: ManagedTransaction) -> list[Finding]:
+            findings = checking.check(tx, now, whole)
+            if ledger.read(tx) != now:
+                raise StoreError("The store was changed while it was looked at; repeat the command.")
+            return findings
+
+        return self._read(found)
 
     def _chunks(self, shape: str, entries: Sequence[ledger.Entry] | None = None) -> Iterator[tuple[int, pa.Table]]:
         """Yield the pieces of one shape with their numbers, in the order in which they were loaded."""

@@ -22,7 +22,9 @@ from graph.store.base import (
     ThingWithRecords,
     check_results,
 )
+from graph.store.findings import Finding
 from graph.store.sqlite import ledger
+from graph.store.sqlite.checking import check
 from graph.store.sqlite.connect import connect, prepare, refusals, tidy, writing
 from graph.store.sqlite.contents import contents
 from graph.store.sqlite.layout import LARGE_INDEXES, create_indexes, drop_indexes
@@ -171,6 +173,11 @@ class SqliteStore:
         """Yield what one batch brought in bounded pieces, which make the same batch in another store."""
         with self._reading() as connection:
             yield from contents(connection, batch_id)
+
+    def check(self) -> list[Finding]:
+        """Say what there is and what is wrong. Nothing is changed."""
+        with self._reading() as connection:
+            return check(connection)
 
     def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the live statements of one shape in bounded pieces, all of one version."""
