@@ -8,7 +8,7 @@ import typer
 
 from api.commands.errors import UsageError
 from api.commands.opening import import_command, import_folder, missing, opened
-from api.commands.options import JsonOption, StoreOption, command, settings
+from api.commands.options import AdoptOption, JsonOption, StoreOption, command, settings
 from api.commands.output import numbered, print_json, remark, say, table
 from api.commands.progress import progress
 
@@ -33,12 +33,13 @@ def ingest(
             help="Write files for neo4j-admin, which fills an empty Neo4j database fastest, into this new folder."
         ),
     ] = None,
+    adopt: AdoptOption = False,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
     """Load declarations into the store; bad rows go to quarantine with their reason."""
     chosen = settings(ctx, store)
-    result = load_files(chosen, path, mapping, source, bulk=bulk, silent=json)
+    result = load_files(chosen, path, mapping, source, bulk=bulk, adopt=adopt, silent=json)
     batch = result.batch
     if json:
         unknown = [{"file": file, "column": column} for file, column in result.unknown_columns]
@@ -64,17 +65,26 @@ def ingest(
 
 
 def load_files(
-    chosen: "Settings", path: Path, mapping: str, source: str | None, *, bulk: Path | None = None, silent: bool
+    chosen: "Settings",
+    path: Path,
+    mapping: str,
+    source: str | None,
+    *,
+    bulk: Path | None = None,
+    adopt: bool = False,
+    silent: bool,
 ) -> "LoadResult":
     """Load what stands at a path into the store of the settings, or with `bulk` into a folder for an import there."""
     from ingest.load import load
 
     if bulk is not None:
+        if adopt:
+            raise UsageError("--bulk fills an empty database, and --adopt spares what one holds: leave one out.")
         with progress(f"Writing {bulk}", silent=silent) as bar:
             return load(import_folder(chosen, bulk), path, mapping=mapping, source=source, progress=bar.rows)
     if missing(chosen.store):
         _look_at(path, mapping, source)
-    with opened(chosen, create=True) as target, progress(f"Loading {path}", silent=silent) as bar:
+    with opened(chosen, create=True, adopt=adopt) as target, progress(f"Loading {path}", silent=silent) as bar:
         return load(target, path, mapping=mapping, source=source, progress=bar.rows)
 
 

@@ -29,8 +29,8 @@ def missing(address: str) -> bool:
     return is_embedded(address) and not Path(address.removeprefix(SQLITE)).exists()
 
 
-def opened(chosen: "Settings", *, create: bool = False) -> "GraphStore":
-    """Open the store of the settings, which is there already unless it may be made.
+def opened(chosen: "Settings", *, create: bool = False, adopt: bool = False) -> "GraphStore":
+    """Open the store of the settings, which is there already unless it may be made; `adopt` even beside others' nodes.
 
     Raises:
         StoreError: there is none, or it cannot be opened.
@@ -40,6 +40,7 @@ def opened(chosen: "Settings", *, create: bool = False) -> "GraphStore":
     return open_store(
         chosen.store,
         create=create,
+        adopt=adopt,
         user=chosen.neo4j_user,
         password=chosen.neo4j_password.get_secret_value() if chosen.neo4j_password else "",
         database=chosen.neo4j_database,

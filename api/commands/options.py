@@ -21,6 +21,10 @@ StoreOption = Annotated[
     str | None,
     typer.Option("--store", help="Address of the store; default: TIDEWAITER_STORE.", metavar="ADDRESS"),
 ]
+AdoptOption = Annotated[
+    bool,
+    typer.Option("--adopt", help="Make the store even in a Neo4j database with other nodes in it, beside them."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 FromOption = Annotated[str, typer.Option("--from", metavar="DAY", help="First day of acceptance, as 2021-03-01.")]

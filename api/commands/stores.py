@@ -7,7 +7,7 @@ import typer
 
 from api.commands.errors import FAILURE, UsageError
 from api.commands.opening import is_embedded, opened
-from api.commands.options import JsonOption, StoreOption, settings
+from api.commands.options import AdoptOption, JsonOption, StoreOption, settings
 from api.commands.output import numbered, print_json, say, table
 from api.commands.progress import progress
 from api.commands.published import as_heading, in_words
@@ -45,6 +45,7 @@ def copy(
     ctx: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Address of the store to copy.")],
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Address of the store to copy it into.")],
+    adopt: AdoptOption = False,
     json: JsonOption = False,
 ) -> None:
     """Copy a store into an empty one of any kind, and compare the two; an interrupted copy can be repeated."""
@@ -55,7 +56,7 @@ def copy(
         raise UsageError("Source and target are the same store: name two.")
     with (
         opened(origin) as held,
-        opened(aim, create=True) as made,
+        opened(aim, create=True, adopt=adopt) as made,
         progress(f"Copying {origin.store} to {aim.store}", silent=json) as bar,
     ):
         copied = copy_store(held, made, bar.doing, bar.rows)

@@ -9,7 +9,13 @@ _HOW = "write sqlite:///folder/file.db, with four slashes for an absolute path, 
 
 
 def open_store(
-    address: str, *, create: bool = True, user: str = "neo4j", password: str = "", database: str = "neo4j"
+    address: str,
+    *,
+    create: bool = True,
+    adopt: bool = False,
+    user: str = "neo4j",
+    password: str = "",
+    database: str = "neo4j",
 ) -> GraphStore:
     """Open the store at an address.
 
@@ -19,6 +25,7 @@ def open_store(
     Args:
         address: which store.
         create: make it where there is none.
+        adopt: make it even in a server's database that holds nodes of others, beside them.
         user: as whom a server is reached.
         password: of that user.
         database: which of the server's databases is meant.
@@ -39,5 +46,5 @@ def open_store(
         # Its driver takes a while to import, which nobody with an embedded store should pay for.
         from graph.store.neo4j import Login, Neo4jStore
 
-        return Neo4jStore(address, Login(user, password, database), create=create)
+        return Neo4jStore(address, Login(user, password, database), create=create, adopt=adopt)
     raise AddressError(f"The store address {address!r} is of no known kind; {_HOW}.")

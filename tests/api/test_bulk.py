@@ -13,6 +13,9 @@ def test_an_embedded_store_is_no_place_for_it(tmp_path: Path) -> None:
     assert "--bulk writes files for a Neo4j server" in ran.err
     assert not (tmp_path / "i").exists()
     assert not (tmp_path / "s.db").exists()
+    ran = run("ingest", tmp_path, "--mapping", "native", "--bulk", tmp_path / "i", "--adopt", store=tmp_path / "s.db")
+    assert ran.status == 2
+    assert "leave one out" in ran.err
 
 
 def test_an_empty_database_gets_files_and_the_command(

@@ -1,6 +1,6 @@
 """Reaching a Neo4j server, and saying in one sentence what is wrong where that fails."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,11 +16,14 @@ from neo4j.exceptions import (
 
 from graph.schema import SCHEMA_VERSION
 from graph.store.base import AddressError, StoreError
-from graph.store.neo4j.layout import CONSTRAINTS, LAYOUT, LOCK, STORE, VERSION
+from graph.store.neo4j.layout import CONSTRAINTS, LABELS, LAYOUT, LOCK, STORE, VERSION
 
 OLDEST = (5, 26)
 SECONDS = 600
 """A read that takes longer is ended by the server."""
+
+_NAMED = 10
+"""Labels of others that are named where a store is not made beside them."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,8 @@ def check_empty(address: str, login: Login) -> None:
             raise StoreError(f"The database at {address} is not empty, and an import would replace what it holds.")
 
 
-def prepare(session: Session, address: str, *, create: bool) -> None:
-    """Check that the database is a store of this version; make one where it is empty.
+def prepare(session: Session, address: str, *, create: bool, adopt: bool) -> None:
+    """Check that the database is a store of this version; make one where it is empty, or beside what `adopt` allows.
 
     Raises StoreError where it holds something else, or nothing and `create` is false.
     """
@@ -119,10 +122,7 @@ def prepare(session: Session, address: str, *, create: bool) -> None:
     if not found:
         if not create:
             raise StoreError(f"There is no store at {address}; load something first with `tidewaiter ingest`.")
-        if session.execute_read(lambda tx: tx.run("MATCH (n) RETURN count(n) AS n").single(strict=True)["n"]):
-            raise StoreError(
-                f"The database at {address} holds something else than a Tidewaiter store; choose another, or empty it."
-            )
+        _check_foreign(session, address, adopt=adopt)
         _constrain(session, 60)
         session.execute_write(
             lambda tx: tx.run(
@@ -141,6 +141,29 @@ def prepare(session: Session, address: str, *, create: bool) -> None:
     if any(imported for _, imported in rows):
         # What was imported comes without constraints.
         _constrain(session, 3_600)
+
+
+def _check_foreign(session: Session, address: str, *, adopt: bool) -> None:
+    """Raise StoreError where a store may not be made beside what the database holds."""
+    if not session.execute_read(lambda tx: tx.run("RETURN EXISTS { MATCH () }").single(strict=True)[0]):
+        return
+    labels = session.execute_read(lambda tx: tx.run("CALL db.labels() YIELD label RETURN label ORDER BY label").value())
+    if not adopt:
+        raise StoreError(
+            f"The database at {address} holds something else than a Tidewaiter store ({_listed(labels)}); choose"
+            " another, empty it, or allow with --adopt to make the store beside that."
+        )
+    taken = [label for label in labels if label in LABELS]
+    if taken:
+        raise StoreError(
+            f"The database at {address} has nodes of others that are labelled as Tidewaiter labels its own"
+            f" ({_listed(taken)}); choose another database."
+        )
+
+
+def _listed(labels: Sequence[str]) -> str:
+    named = ", ".join(labels[:_NAMED]) or "nodes without a label"
+    return f"{named}, ..." if len(labels) > _NAMED else named
 
 
 def _constrain(session: Session, seconds: int) -> None:

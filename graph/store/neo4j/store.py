@@ -61,8 +61,8 @@ class Neo4jStore:
     next writer. A second writer waits for the first, and is refused with a StoreError after `ledger.WAIT` seconds.
     """
 
-    def __init__(self, address: str, login: Login, *, create: bool = True) -> None:
-        """Open the store at an address, or make it unless `create` is false.
+    def __init__(self, address: str, login: Login, *, create: bool = True, adopt: bool = False) -> None:
+        """Open the store at an address, or make it unless `create` is false; with `adopt` beside nodes of others.
 
         Raises StoreError where that is not to be.
         """
@@ -72,7 +72,7 @@ class Neo4jStore:
         self._set: tuple[str, PublishedSet] | None = None
         try:
             with refusals(address), self._driver.session(database=self._database) as session:
-                prepare(session, address, create=create)
+                prepare(session, address, create=create, adopt=adopt)
                 now = session.execute_read(ledger.read)
             if now.folded != now.version:
                 # A writer was interrupted, and is followed here, or is at work, and others may read meanwhile.
