@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from graph.records import Ref
     from graph.store.base import GraphStore
+    from graph.store.layouts import Migrated
     from graph.store.neo4j import ImportFolder
 
 _CANDIDATES = 20
@@ -37,14 +38,24 @@ def opened(chosen: "Settings", *, create: bool = False, adopt: bool = False) -> 
     """
     from graph.store.open import open_store
 
-    return open_store(
-        chosen.store,
-        create=create,
-        adopt=adopt,
-        user=chosen.neo4j_user,
-        password=chosen.neo4j_password.get_secret_value() if chosen.neo4j_password else "",
-        database=chosen.neo4j_database,
-    )
+    return open_store(chosen.store, create=create, adopt=adopt, **_login(chosen))
+
+
+def migrated(chosen: "Settings") -> "Migrated":
+    """Bring the store of the settings forward to the layout of this program.
+
+    Raises:
+        StoreError: there is none, or its layout cannot be brought forward.
+    """
+    from graph.store.open import migrate_store
+
+    return migrate_store(chosen.store, **_login(chosen))
+
+
+def _login(chosen: "Settings") -> dict[str, str]:
+    """Return how a server is reached."""
+    password = chosen.neo4j_password.get_secret_value() if chosen.neo4j_password else ""
+    return {"user": chosen.neo4j_user, "password": password, "database": chosen.neo4j_database}
 
 
 def import_folder(chosen: "Settings", folder: Path) -> "ImportFolder":
@@ -60,8 +71,7 @@ def import_folder(chosen: "Settings", folder: Path) -> "ImportFolder":
         raise UsageError(f"--bulk writes files for a Neo4j server, and the store is {chosen.store}; leave it out.")
     from graph.store.neo4j import ImportFolder, Login, check_empty
 
-    password = chosen.neo4j_password.get_secret_value() if chosen.neo4j_password else ""
-    check_empty(chosen.store, Login(chosen.neo4j_user, password, chosen.neo4j_database))
+    check_empty(chosen.store, Login(**_login(chosen)))
     return ImportFolder(folder)
 
 

@@ -1,4 +1,4 @@
-"""Stores as a whole: checking one, copying it into another."""
+"""Stores as a whole: checking one, copying it into another, bringing it forward."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands.errors import FAILURE, UsageError
-from api.commands.opening import is_embedded, opened
+from api.commands.opening import is_embedded, migrated, opened
 from api.commands.options import AdoptOption, JsonOption, StoreOption, settings
 from api.commands.output import numbered, print_json, say, table
 from api.commands.progress import progress
@@ -15,12 +15,12 @@ from api.commands.published import as_heading, in_words
 if TYPE_CHECKING:
     from graph.store.copying import Copied
 
-stores = typer.Typer(invoke_without_command=True, help="Check a store, or copy it into another.")
+stores = typer.Typer(invoke_without_command=True, help="Check a store, copy it into another, or bring it forward.")
 
 
 @stores.callback()
 def what_there_is(ctx: typer.Context) -> None:
-    """Check a store, or copy it into another."""
+    """Check a store, copy it into another, or bring it forward."""
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 
@@ -90,3 +90,20 @@ def _tell(copied: "Copied") -> None:
     else:
         say("No results went along: none are of the source's present version")
     say(f"Both stores have the graph hash {copied.graph_hash}")
+
+
+@stores.command()
+def migrate(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
+    """Bring a store that an older Tidewaiter wrote forward to this one; one that is of this version stays as it is."""
+    chosen = settings(ctx, store)
+    with progress(f"Migrating {chosen.store}", silent=json) as bar:
+        done = migrated(chosen)
+        bar.doing("completing")
+        # Whoever opens a store next completes what a step of a migration leaves to that.
+        opened(chosen).close()
+    if json:
+        print_json({"store": chosen.store, "before": done.before, "after": done.after})
+    elif done.before == done.after:
+        say(f"The store is of this version (layout {done.after}); nothing had to be brought forward.")
+    else:
+        say(f"The store was brought from layout {done.before} to {done.after}.")

@@ -1,8 +1,10 @@
-"""From the address of a store to the store."""
+"""From the address of a store to the store, and to the layout that this code knows."""
 
 from graph.store.base import AddressError, GraphStore
+from graph.store.layouts import Migrated, in_words
 from graph.store.reference import ReferenceStore
 from graph.store.sqlite import SqliteStore
+from graph.store.sqlite.layout import USER_VERSION
 
 NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 _HOW = "write sqlite:///folder/file.db, with four slashes for an absolute path, or neo4j://host:7687"
@@ -48,3 +50,25 @@ def open_store(
 
         return Neo4jStore(address, Login(user, password, database), create=create, adopt=adopt)
     raise AddressError(f"The store address {address!r} is of no known kind; {_HOW}.")
+
+
+def migrate_store(address: str, *, user: str = "neo4j", password: str = "", database: str = "neo4j") -> Migrated:
+    """Bring the store at an address forward to the layout of this code; it must be there.
+
+    Args:
+        address: which store.
+        user: as whom a server is reached.
+        password: of that user.
+        database: which of the server's databases is meant.
+
+    Raises:
+        AddressError: the address is of no kind that is known.
+        StoreError: there is no store, or its layout cannot be brought forward.
+    """
+    if address.partition(":")[0] in NEO4J:
+        from graph.store.neo4j import Login, migrate
+
+        return migrate(address, Login(user, password, database))
+    # A file has had but one layout, so that one which can be opened is of this.
+    open_store(address, create=False).close()
+    return Migrated(in_words(USER_VERSION), in_words(USER_VERSION))

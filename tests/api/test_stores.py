@@ -65,3 +65,22 @@ def test_copy_refuses_what_it_cannot_mean(loaded: Path, tmp_path: Path, monkeypa
     assert ran.status == 1
     assert "copy into an empty store" in ran.err.splitlines()[-1]
     assert run("batches", "--json", "--store", "sqlite:///other.db").json == before
+
+
+def test_migrate_says_that_a_store_is_of_this_version(loaded: Path, tmp_path: Path) -> None:
+    ran = run("store", "migrate", store=loaded)
+    assert ran.status == 0
+    assert ran.out == "The store is of this version (layout 1.1); nothing had to be brought forward.\n"
+    assert run("store", "migrate", "--json", store=loaded).json == {
+        **{"store": address(loaded), "before": "1.1", "after": "1.1"}
+    }
+    ran = run("store", "migrate", store=tmp_path / "none.db")
+    assert ran.status == 1
+    assert "There is no store at" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_store_alone_says_what_there_is() -> None:
+    ran = run("store")
+    assert ran.status == 0
+    assert all(name in ran.out for name in ("check", "copy", "migrate"))

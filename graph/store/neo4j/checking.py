@@ -24,6 +24,7 @@ from graph.whole import Whole
 
 _Transaction = ManagedTransaction | Transaction
 
+_MADE = "which `tidewaiter store migrate` makes good"
 _SWEPT = "left by a load that runs now, or was interrupted and is swept away by the next"
 
 
@@ -71,7 +72,7 @@ def refuse_failed_indexes(tx: _Transaction) -> None:
 def _constraints(tx: _Transaction) -> Finding:
     rows = tx.run("SHOW CONSTRAINTS YIELD type, labelsOrTypes, properties WHERE type = 'UNIQUENESS' RETURN *")
     there = {(*row["labelsOrTypes"], *row["properties"]) for row in rows}
-    missing = (f"{label}.{name} need not be unique" for label, name in UNIQUE if (label, name) not in there)
+    missing = (f"{label}.{name} need not be unique, {_MADE}" for label, name in UNIQUE if (label, name) not in there)
     return found("constraints", missing, f"all {len(UNIQUE)} there")
 
 
@@ -85,7 +86,7 @@ def _indexes(tx: _Transaction) -> Finding:
     faults = failed_indexes(tx)
     for name, at in wanted.items():
         if (state := states.get(at)) is None:
-            faults.append(f"index {name} is missing")
+            faults.append(f"index {name} is missing, {_MADE}")
         elif state not in ("ONLINE", "FAILED"):
             faults.append(f"index {name} is {state.lower()}")
     return found("indexes", faults, f"all {len(wanted)} online")

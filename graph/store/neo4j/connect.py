@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from neo4j import READ_ACCESS, Driver, GraphDatabase, NotificationMinimumSeverity, Session
+from neo4j import READ_ACCESS, Driver, GraphDatabase, ManagedTransaction, NotificationMinimumSeverity, Session
 from neo4j.exceptions import (
     AuthError,
     ConfigurationError,
@@ -14,9 +14,10 @@ from neo4j.exceptions import (
     TransientError,
 )
 
-from graph.schema import SCHEMA_VERSION
 from graph.store.base import AddressError, StoreError
-from graph.store.neo4j.layout import CONSTRAINTS, LABELS, LAYOUT, LOCK, STORE, VERSION
+from graph.store.layouts import check_version
+from graph.store.neo4j.layout import CONSTRAINTS, LABELS, LOCK, STORE, VERSION
+from graph.store.neo4j.migrations import MIGRATIONS
 
 OLDEST = (5, 26)
 SECONDS = 600
@@ -121,9 +122,9 @@ def prepare(session: Session, address: str, *, create: bool, adopt: bool) -> Non
     found = [layout for layout, _ in rows]
     if not found:
         if not create:
-            raise StoreError(f"There is no store at {address}; load something first with `tidewaiter ingest`.")
+            raise no_store(address)
         _check_foreign(session, address, adopt=adopt)
-        _constrain(session, 60)
+        constrain(session, 60)
         session.execute_write(
             lambda tx: tx.run(
                 f"MERGE (s:{STORE} {{id: 1}}) ON CREATE SET s.layout = $layout, s.version = 0, s.folded = 0 "
@@ -132,15 +133,10 @@ def prepare(session: Session, address: str, *, create: bool, adopt: bool) -> Non
             ).consume()
         )
         found = [VERSION]
-    if found[0] != VERSION:
-        other = f"{found[0] // 1000}.{found[0] % 1000}"
-        raise StoreError(
-            f"The store at {address} was written with another schema version ({other}, this is"
-            f" {SCHEMA_VERSION}.{LAYOUT}); load the files into a new store."
-        )
+    check_version(address, found[0], VERSION, MIGRATIONS)
     if any(imported for _, imported in rows):
         # What was imported comes without constraints.
-        _constrain(session, 3_600)
+        constrain(session, 3_600)
 
 
 def _check_foreign(session: Session, address: str, *, adopt: bool) -> None:
@@ -166,7 +162,18 @@ def _listed(labels: Sequence[str]) -> str:
     return f"{named}, ..." if len(labels) > _NAMED else named
 
 
-def _constrain(session: Session, seconds: int) -> None:
+def no_store(address: str) -> StoreError:
+    """Return the error for a store that was not made yet."""
+    return StoreError(f"There is no store at {address}; load something first with `tidewaiter ingest`.")
+
+
+def layout(tx: ManagedTransaction) -> int:
+    """Return the version of what stands in the database, 0 where there is no store."""
+    found: list[int] = tx.run(f"MATCH (s:{STORE}) RETURN s.layout").value()
+    return found[0] if found else 0
+
+
+def constrain(session: Session, seconds: int) -> None:
     """Make the constraints and indexes, and wait until they are there."""
     for statement in CONSTRAINTS:
         session.run(statement).consume()

@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from graph.schema import SCHEMA_VERSION
 from graph.store.base import StoreError
+from graph.store.layouts import check_version
 from graph.store.sqlite.layout import APPLICATION_ID, INDEXES, TABLES, USER_VERSION, create_indexes
 
 _PAGE_CACHE_KIB = 64 * 1024
@@ -99,11 +99,8 @@ def _check(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
         application, version, tables = _marks(connection)
     if application != APPLICATION_ID:
         raise StoreError(f"{path} is not a Tidewaiter store; choose another path.")
-    if version != USER_VERSION:
-        raise StoreError(
-            f"The store {path} was written with another schema version ({version // 1000}.{version % 1000}, this is"
-            f" {SCHEMA_VERSION}.{USER_VERSION % 1000}); load the files into a new store."
-        )
+    # No older layout was ever given out.
+    check_version(path, version, USER_VERSION, ())
 
 
 def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:

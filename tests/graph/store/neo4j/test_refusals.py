@@ -66,12 +66,20 @@ def test_a_database_with_something_else_in_it(neo4j_database: Server) -> None:
     assert count(neo4j_database) == 1
 
 
-def test_another_schema_version(neo4j_database: Server) -> None:
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (2007, "by a newer Tidewaiter (layout 2.7, this is 1.2); upgrade Tidewaiter"),
+        (1001, "by an older Tidewaiter (layout 1.1, this is 1.2); bring it forward with `tidewaiter store migrate`"),
+        (9, "by an older Tidewaiter (layout 0.9, this is 1.2), and cannot be brought forward; load the files into"),
+    ],
+)
+def test_another_layout(neo4j_database: Server, version: int, said: str) -> None:
     login = Login("neo4j", neo4j_database.password)
     Neo4jStore(neo4j_database.address, login).close()
     with neo4j_database.driver() as driver:
-        driver.execute_query("MATCH (s:TidewaiterStore) SET s.layout = 2007", database_=neo4j_database.database)
-    assert "another schema version (2.7, this is 1." in refused(neo4j_database.address, login)
+        driver.execute_query("MATCH (s:TidewaiterStore) SET s.layout = $version", version=version)
+    assert said in refused(neo4j_database.address, login)
 
 
 def test_a_writer_waits_for_another_and_is_told(neo4j_database: Server, monkeypatch: pytest.MonkeyPatch) -> None:
