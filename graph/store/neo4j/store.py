@@ -186,6 +186,7 @@ class Neo4jStore:
                 ledger.sweep(self._driver, self._database)
                 raise
             settle(self._driver, self._database)
+        self._read(checking.refuse_failed_indexes)
         return entered
 
     def remove_batch(self, batch_id: str) -> Batch:
