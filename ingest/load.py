@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.store.base import Batch, LoadChunk, LoadTarget
+from graph.store.base import AlreadyThereError, Batch, LoadChunk, LoadTarget
 from ingest.checking import check
 from ingest.duplicates import Seen, digests
 from ingest.errors import InputError
@@ -75,7 +75,14 @@ def load(
             zeros.append(pc.sum(pc.equal(chunk.statements.declaration["customs_value"], 0.0)).as_py() or 0)
             yield chunk
 
-    loaded = store.add_batch(batch, counted())
+    try:
+        loaded = store.add_batch(batch, counted())
+    except AlreadyThereError:
+        # Another process may have loaded the same meanwhile.
+        before = store.find_batch(content, source, of.name, of.version)
+        if before is None:
+            raise
+        return LoadResult(before, already_loaded=True, unknown_columns=unknown)
     return LoadResult(loaded, already_loaded=False, unknown_columns=unknown, zero_values=sum(zeros))
 
 

@@ -23,6 +23,10 @@ class StoreError(Exception):
     """Something about the store that its user can act on; the message says what and what to do."""
 
 
+class AlreadyThereError(StoreError):
+    """The batch is in the store already."""
+
+
 class AddressError(StoreError):
     """The address names no store that there could be."""
 
@@ -215,9 +219,9 @@ def unknown_batch(batch_id: str) -> StoreError:
     return StoreError(f"There is no batch {batch_id!r}; `tidewaiter batches` lists those there are.")
 
 
-def already_there(batch: Batch) -> StoreError:
+def already_there(batch: Batch) -> AlreadyThereError:
     """Return the error for a batch that is there already."""
-    return StoreError(f"Batch {batch.id!r} ({batch.name}) is in the store already; nothing was changed.")
+    return AlreadyThereError(f"Batch {batch.id!r} ({batch.name}) is in the store already; nothing was changed.")
 
 
 class LoadTarget(Protocol):
@@ -231,7 +235,7 @@ class LoadTarget(Protocol):
         """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace.
 
         Returns the ledger row with its counts, version and time: now, unless the batch comes with the time of its load.
-        Raises StoreError where the batch is there already.
+        Raises AlreadyThereError where the batch is there.
         """
         ...
 

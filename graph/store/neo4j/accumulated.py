@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
-from neo4j import Session
 
 from graph.columns import UNDATED_FIRST, UNDATED_LAST
 from graph.schema import Field, Kind
-from graph.store.neo4j.cypher import LinkText, ThingText, found, pieces_of, write
+from graph.store.neo4j.cypher import LinkText, ThingText
 from graph.store.neo4j.layout import bounded, identified
+from graph.store.neo4j.writer import Writer, pieces_of
 
 At = tuple[str, ...]
 Layer = dict[tuple[str, str], tuple[int, int]]
@@ -61,7 +61,7 @@ def _rows(table: pa.Table, columns: Sequence[str]) -> Iterator[Any]:
 
 
 def merge_things(
-    session: Session,
+    writer: Writer,
     kind: str,
     fields: Iterable[Field],
     said: Mapping[At, Layer],
@@ -76,7 +76,7 @@ def merge_things(
     text = ThingText(kind)
     kinds = kinds_of(fields)
     for keys in pieces_of(dict.fromkeys((*chunks, *(key for (key,) in said)))):
-        states = _states(session, text, [[bounded(key)] for key in keys])
+        states = _states(writer, text, [[bounded(key)] for key in keys])
         fresh: list[Any] = []
         changed: list[Any] = []
         for key in keys:
@@ -85,18 +85,18 @@ def merge_things(
             properties = _merged(state, said.get((key,), {}), kinds, chunks.get(key, []), late=late)
             if properties is not None:
                 (fresh if state is None else changed).append([here, {**identified(key), **properties}])
-        write(session, text.create, fresh)
-        write(session, text.change, changed)
+        writer.write(text.create, fresh)
+        writer.write(text.change, changed)
 
 
 def merge_links(
-    session: Session, text: LinkText, fields: Iterable[Field], said: Mapping[At, Layer], *, late: bool = False
+    writer: Writer, text: LinkText, fields: Iterable[Field], said: Mapping[At, Layer], *, late: bool = False
 ) -> None:
     """Merge what is said of links into the database; with `late`, it is all that undated statements say of them."""
     kinds = kinds_of(fields)
     for piece in pieces_of(said.items()):
         rows = [[bounded(key) for key in at] for at, _ in piece]
-        states = _states(session, text, rows)
+        states = _states(writer, text, rows)
         fresh: list[Any] = []
         changed: list[Any] = []
         for (_, layer), row in zip(piece, rows, strict=True):
@@ -104,12 +104,12 @@ def merge_links(
             properties = _merged(state, layer, kinds, [], late=late)
             if properties is not None:
                 (fresh if state is None else changed).append([*row, properties])
-        write(session, text.create, fresh)
-        write(session, text.change, changed)
+        writer.write(text.create, fresh)
+        writer.write(text.change, changed)
 
 
-def _states(session: Session, text: ThingText | LinkText, rows: list[list[str]]) -> dict[At, dict[str, Any]]:
-    return {tuple(state["at"]): state for state in found(session, text.state, rows)}
+def _states(writer: Writer, text: ThingText | LinkText, rows: list[list[str]]) -> dict[At, dict[str, Any]]:
+    return {tuple(state["at"]): state for state in writer.found(text.state, rows)}
 
 
 def _merged(

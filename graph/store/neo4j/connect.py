@@ -1,12 +1,16 @@
 """Reaching a Neo4j server, and saying in one sentence what is wrong where that fails."""
 
+import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from neo4j import READ_ACCESS, Driver, GraphDatabase, ManagedTransaction, NotificationMinimumSeverity, Session
 from neo4j.exceptions import (
     AuthError,
+    ClientError,
     ConfigurationError,
     DriverError,
     Neo4jError,
@@ -18,11 +22,12 @@ from graph.store.base import AddressError, StoreError
 from graph.store.layouts import check_version
 from graph.store.neo4j.layout import CONSTRAINTS, LABELS, LOCK, STORE, VERSION
 from graph.store.neo4j.migrations import MIGRATIONS
+from graph.store.neo4j.writer import SECONDS, read
 
 OLDEST = (5, 26)
-SECONDS = 600
-"""A read that takes longer is ended by the server."""
 
+# What the driver has to say comes as an error, too; without a handler it would stand on the screen of the user.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 _NAMED = 10
 """Labels of others that are named where a store is not made beside them."""
 
@@ -37,15 +42,18 @@ class Login:
 
 
 @contextmanager
-def refusals(address: str) -> Iterator[None]:
-    """Turn what the driver and the server refuse into a StoreError that its user can act on."""
+def refusals(address: str, *, reaching: bool = False) -> Iterator[None]:
+    """Turn what the driver and the server refuse into a StoreError that its user can act on.
+
+    With `reaching` it is not known yet whether there is a server at all.
+    """
     try:
         yield
     except (Neo4jError, DriverError) as error:
-        raise StoreError(_sentence(error, address)) from error
+        raise StoreError(_sentence(error, address, reaching=reaching)) from error
 
 
-def _sentence(error: Neo4jError | DriverError, address: str) -> str:
+def _sentence(error: Neo4jError | DriverError, address: str, *, reaching: bool) -> str:
     code = getattr(error, "code", None) or ""
     if isinstance(error, AuthError):
         return (
@@ -59,6 +67,8 @@ def _sentence(error: Neo4jError | DriverError, address: str) -> str:
     if isinstance(error, TransientError):
         return f"The Neo4j server at {address} cannot do this now ({_words(error)}); try again."
     if isinstance(error, ServiceUnavailable | DriverError) and not isinstance(error, Neo4jError):
+        if not reaching:
+            return f"The connection to the Neo4j server at {address} was lost ({_words(error)}); repeat the command."
         return f"No Neo4j server answers at {address} ({_words(error)}); start it, or check TIDEWAITER_STORE."
     return f"The Neo4j server at {address} refused ({_words(error)})."
 
@@ -74,6 +84,8 @@ def connect(address: str, login: Login) -> Driver:
         AddressError: it is no address.
         StoreError: no server answers, it refuses the login, or it is too old.
     """
+    if not urlsplit(address).hostname:
+        raise AddressError(f"The store address {address!r} names no server; write neo4j://host:7687.")
     try:
         driver = GraphDatabase.driver(
             address,
@@ -85,7 +97,7 @@ def connect(address: str, login: Login) -> Driver:
     except (ConfigurationError, ValueError) as error:
         raise AddressError(f"The store address {address!r} cannot be used ({_words(error)}).") from error
     try:
-        with refusals(address):
+        with refusals(address, reaching=True):
             agent = driver.get_server_info().agent
     except ValueError as error:
         driver.close()
@@ -108,7 +120,7 @@ def check_empty(address: str, login: Login) -> None:
     )
     driver = connect(address, login)
     with driver, refusals(address), driver.session(database=login.database, default_access_mode=READ_ACCESS) as session:
-        if session.execute_read(lambda tx: tx.run(text).single(strict=True)[0]):
+        if read(session, lambda tx: tx.run(text).single(strict=True)[0]):
             raise StoreError(f"The database at {address} is not empty, and an import would replace what it holds.")
 
 
@@ -118,7 +130,7 @@ def prepare(session: Session, address: str, *, create: bool, adopt: bool) -> Non
     Raises StoreError where it holds something else, or nothing and `create` is false.
     """
     text = f"MATCH (s:{STORE}) RETURN s.layout AS layout, coalesce(s.imported, false) AS imported"
-    rows = session.execute_read(lambda tx: [(row["layout"], row["imported"]) for row in tx.run(text)])
+    rows = read(session, lambda tx: [(row["layout"], row["imported"]) for row in tx.run(text)])
     found = [layout for layout, _ in rows]
     if not found:
         if not create:
@@ -141,9 +153,11 @@ def prepare(session: Session, address: str, *, create: bool, adopt: bool) -> Non
 
 def _check_foreign(session: Session, address: str, *, adopt: bool) -> None:
     """Raise StoreError where a store may not be made beside what the database holds."""
-    if not session.execute_read(lambda tx: tx.run("RETURN EXISTS { MATCH () }").single(strict=True)[0]):
+    # Somebody else may just have made the store.
+    text = f"RETURN EXISTS {{ MATCH () }} AND NOT EXISTS {{ MATCH (:{STORE}) }}"
+    if not read(session, lambda tx: tx.run(text).single(strict=True)[0]):
         return
-    labels = session.execute_read(lambda tx: tx.run("CALL db.labels() YIELD label RETURN label ORDER BY label").value())
+    labels = read(session, lambda tx: tx.run("CALL db.labels() YIELD label RETURN label ORDER BY label").value())
     if not adopt:
         raise StoreError(
             f"The database at {address} holds something else than a Tidewaiter store ({_listed(labels)}); choose"
@@ -176,5 +190,15 @@ def layout(tx: ManagedTransaction) -> int:
 def constrain(session: Session, seconds: int) -> None:
     """Make the constraints and indexes, and wait until they are there."""
     for statement in CONSTRAINTS:
-        session.run(statement).consume()
-    session.run("CALL db.awaitIndexes($seconds)", seconds=seconds).consume()
+        try:
+            session.run(statement).consume()
+        except ClientError as error:
+            # Somebody else, who opens the database for the first time, too, made it just now.
+            if not (error.code or "").endswith("AlreadyExists"):
+                raise
+    deadline = time.monotonic() + seconds
+    text = "SHOW INDEXES YIELD state, labelsOrTypes WHERE state = 'POPULATING' RETURN labelsOrTypes[0]"
+    while {*LABELS} & {*session.run(text).value()}:
+        if time.monotonic() > deadline:
+            raise StoreError("The database has not built its indexes yet; repeat the command later.")
+        time.sleep(0.1)

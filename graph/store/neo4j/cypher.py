@@ -1,16 +1,7 @@
 """The statements that read and write things and links, one text for each type; all names come from the schema."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import Any
-
-from neo4j import Session
-
 from graph.columns import Triple
 from graph.store.neo4j.layout import STATE
-
-ROWS = 5_000
-"""Things or links that one transaction reads or writes."""
 
 
 class ThingText:
@@ -45,22 +36,3 @@ class LinkText:
         self.create_of_day = f"{rows} CREATE (a)-[:{link} {{first_on: row[2], last_on: row[2]}}]->(b)"
         self.delete_of_day = f"{rows} MATCH (a)-[r:{link}]->(b) WHERE r.first_on = row[2] DELETE r"
         self.delete = f"{rows} MATCH (a)-[r:{link}]->(b) DELETE r"
-
-
-def pieces_of(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield rows in pieces for one transaction each."""
-    listed = iter(rows)
-    while piece := list(islice(listed, ROWS)):
-        yield piece
-
-
-def write(session: Session, text: str, rows: Iterable[Any]) -> None:
-    """Run a statement over rows, in bounded transactions."""
-    work: Callable[[Any, list[Any]], Any] = lambda tx, piece: tx.run(text, rows=piece).consume()  # noqa: E731
-    for piece in pieces_of(rows):
-        session.execute_write(work, piece)
-
-
-def found(session: Session, text: str, rows: list[Any]) -> list[dict[str, Any]]:
-    """Return what a statement finds for rows."""
-    return session.execute_read(lambda tx: [dict(row) for row in tx.run(text, rows=rows)])

@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from neo4j import Session
 
 from graph.columns import date_undated, plain, say
 from graph.schema import LINK, NODE, NODES
 from graph.statements import Statements
 from graph.store.neo4j.accumulated import kinds_of, layers, merge_links, merge_things, shown
-from graph.store.neo4j.cypher import LinkText, ThingText, write
+from graph.store.neo4j.cypher import LinkText, ThingText
 from graph.store.neo4j.layout import bounded
 from graph.store.neo4j.undated import Keys
 from graph.store.neo4j.versioned import KEYS, merge_versions
+from graph.store.neo4j.writer import Writer
 from graph.whole import Versions, Whole, fold_whole
 
 
@@ -42,27 +42,27 @@ def keys_of(parts: Iterable[Part]) -> Keys:
     return keys
 
 
-def add(session: Session, parts: Iterable[Part], only: Keys | None = None) -> None:
+def add(writer: Writer, parts: Iterable[Part], only: Keys | None = None) -> None:
     """Merge what dated statements say into the database; `only` narrows it to what was reset."""
     for part in parts:
         named = part.named if only is None else _common(part.named, only)
         if any(map(len, named.values())):
             whole = fold_whole(dated_only(part.statements), values=False)
-            _add(session, whole if only is None else _narrowed(whole, only), named, part.number)
+            _add(writer, whole if only is None else _narrowed(whole, only), named, part.number)
 
 
-def _add(session: Session, whole: Whole, named: Keys, number: int) -> None:
+def _add(writer: Writer, whole: Whole, named: Keys, number: int) -> None:
     chunks = {kind: {key: [number] for key in keys.to_pylist()} for kind, keys in named.items()}
     for node in NODES:
         if node.name not in KEYS:
             said = layers(whole.things.get(node.name), whole.spans.get(node.name), ("key",))
-            merge_things(session, node.name, node.fields, said, chunks.get(node.name, {}))
+            merge_things(writer, node.name, node.fields, said, chunks.get(node.name, {}))
     for triple, table in whole.links.items():
         if triple[0] not in KEYS:
             said = layers(table, whole.link_spans.get(triple), ("start", "end"))
-            merge_links(session, LinkText(triple), LINK[triple[1]].fields, said)
+            merge_links(writer, LinkText(triple), LINK[triple[1]].fields, said)
     for kind in KEYS:
-        merge_versions(session, kind, whole, chunks.get(kind, {}))
+        merge_versions(writer, kind, whole, chunks.get(kind, {}))
 
 
 def dated_only(statements: Statements) -> Statements:
@@ -103,23 +103,23 @@ def _narrowed(whole: Whole, only: Keys) -> Whole:
     )
 
 
-def reset(session: Session, parts: Iterable[Part], named: Keys) -> None:
+def reset(writer: Writer, parts: Iterable[Part], named: Keys) -> None:
     """Take away all that is said of what was named, and the links that statements made between them."""
     for part in parts:
         for triple, tables in say(_plain(part.statements)).links.items():
             if triple[0] not in KEYS:
                 ends = ((start, end) for table in tables for start, end in _pairs(table))
-                write(session, LinkText(triple).delete, ([bounded(end) for end in at] for at in dict.fromkeys(ends)))
+                writer.write(LinkText(triple).delete, ([bounded(end) for end in at] for at in dict.fromkeys(ends)))
     for kind, keys in named.items():
         if kind in KEYS:
-            write(session, ThingText(kind).unlink, _at(keys))
-        write(session, ThingText(kind).reset, _at(keys))
+            writer.write(ThingText(kind).unlink, _at(keys))
+        writer.write(ThingText(kind).reset, _at(keys))
 
 
-def drop(session: Session, named: Keys) -> None:
+def drop(writer: Writer, named: Keys) -> None:
     """Delete what nothing names any more."""
     for kind, keys in named.items():
-        write(session, ThingText(kind).delete_unnamed, _at(keys))
+        writer.write(ThingText(kind).delete_unnamed, _at(keys))
 
 
 def _plain(statements: Statements) -> Statements:
@@ -134,7 +134,7 @@ def _at(keys: pa.Array) -> Iterator[list[str]]:
     return ([bounded(key)] for key in keys.to_pylist())
 
 
-def list_entries(session: Session, listings: pa.Table, named: pa.Array) -> None:
+def list_entries(writer: Writer, listings: pa.Table, named: pa.Array) -> None:
     """Write the list entries that were named, as all live listings have them: there are few."""
     mine = listings.filter(pc.is_in(listings["entry"], value_set=named))
     whole = fold_whole(date_undated(Statements(listing=mine)))
@@ -143,4 +143,4 @@ def list_entries(session: Session, listings: pa.Table, named: pa.Array) -> None:
     # A blank takes away what stood there.
     blank = dict.fromkeys(("first_on", "last_on", *kinds))
     rows = ([bounded(key), {**blank, **shown(layer, kinds)}] for (key,), layer in said.items())
-    write(session, ThingText("ListEntry").add, rows)
+    writer.write(ThingText("ListEntry").add, rows)

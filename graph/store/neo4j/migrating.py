@@ -1,10 +1,10 @@
 """Bringing a database of an older layout forward."""
 
 from graph.store.layouts import Migrated, check_version, in_words
-from graph.store.neo4j import ledger
 from graph.store.neo4j.connect import Login, connect, constrain, layout, no_store, refusals
 from graph.store.neo4j.layout import VERSION
 from graph.store.neo4j.migrations import MIGRATIONS
+from graph.store.neo4j.writer import alone, read
 
 
 def migrate(address: str, login: Login) -> Migrated:
@@ -13,14 +13,14 @@ def migrate(address: str, login: Login) -> Migrated:
     Raises StoreError where there is no store, or where it is of a layout that cannot be brought forward.
     """
     with connect(address, login) as driver, refusals(address), driver.session(database=login.database) as session:
-        before = session.execute_read(layout)
+        before = read(session, layout)
         if not before:
             raise no_store(address)
         if before not in MIGRATIONS:
             check_version(address, before, VERSION, MIGRATIONS)
-        with ledger.alone(driver, login.database):
+        with alone(driver, login.database) as writer:
             # Somebody else may have done it meanwhile.
-            while step := MIGRATIONS.get(session.execute_read(layout)):
-                step(session)
+            while step := MIGRATIONS.get(read(session, layout)):
+                step(writer)
             constrain(session, 3_600)
     return Migrated(in_words(before), in_words(VERSION))

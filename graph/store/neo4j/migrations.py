@@ -2,45 +2,41 @@
 
 from collections.abc import Callable, Mapping
 
-from neo4j import ManagedTransaction, Session
+from neo4j import ManagedTransaction
 
 from graph.schema import NODES
 from graph.store.neo4j.chunks import LATE, is_undated, unpacked
 from graph.store.neo4j.layout import CHUNK, REMOVED, STORE
+from graph.store.neo4j.writer import Writer
 
-_ROWS = 10_000
 
-
-def _network_anew(session: Session) -> None:
+def _network_anew(writer: Writer) -> None:
     """Drop the network of layout 1, whose things and links do not keep what later loads are merged into.
 
     Whoever opens the store next makes it from the statements. Before anything is dropped the store says that it shows
     nothing, so that Tidewaiter of layout 1 makes it anew, too, where this is interrupted.
     """
-    session.run(f"MATCH (s:{STORE}) SET s.folded = 0").consume()
+    writer.change(f"MATCH (s:{STORE}) SET s.folded = 0")
     # Links by themselves first: a thing that everything is linked to would take more memory than there is.
-    for pattern in ("(:{})-[x]->()", "(x:{})"):
+    for pattern in ("(:{})-[n]->()", "(n:{})"):
         for node in NODES:
-            found = f"MATCH {pattern.format(node.name)}"
-            session.run(f"{found} CALL (x) {{ DETACH DELETE x }} IN TRANSACTIONS OF {_ROWS} ROWS").consume()
-    for number in session.execute_read(_late):
-        session.execute_write(_mark_undated, number)
-    session.run(f"MATCH (r:{REMOVED}) WHERE r.version IS NULL SET r.version = 0").consume()
-    session.run(f"MATCH (s:{STORE}) SET s.layout = 1002").consume()
+            writer.clear(f"MATCH {pattern.format(node.name)}")
+    for number, shape in writer.read(_late):
+        if is_undated(shape, unpacked(writer.read(_data, number))):
+            writer.change(f"MATCH (c:{CHUNK} {{number: $number}}) SET c.undated = true", number=number)
+    writer.change(f"MATCH (r:{REMOVED}) WHERE r.version IS NULL SET r.version = 0")
+    writer.change(f"MATCH (s:{STORE}) SET s.layout = 1002")
 
 
-def _late(tx: ManagedTransaction) -> list[int]:
-    found: list[int] = tx.run(f"MATCH (c:{CHUNK}) WHERE c.shape IN $late RETURN c.number", late=list(LATE)).value()
-    return found
+def _late(tx: ManagedTransaction) -> list[tuple[int, str]]:
+    rows = tx.run(f"MATCH (c:{CHUNK}) WHERE c.shape IN $late RETURN c.number, c.shape", late=list(LATE))
+    return [(number, shape) for number, shape in rows]
 
 
-def _mark_undated(tx: ManagedTransaction, number: int) -> None:
-    """Mark a piece that has rows without a day."""
-    match = f"MATCH (c:{CHUNK} {{number: $number}})"
-    row = tx.run(f"{match} RETURN c.shape AS shape, c.data AS data", number=number).single(strict=True)
-    if is_undated(row["shape"], unpacked(row["data"])):
-        tx.run(f"{match} SET c.undated = true", number=number).consume()
+def _data(tx: ManagedTransaction, number: int) -> bytes:
+    row = tx.run(f"MATCH (c:{CHUNK} {{number: $number}}) RETURN c.data AS data", number=number).single(strict=True)
+    return bytes(row["data"])
 
 
-MIGRATIONS: Mapping[int, Callable[[Session], None]] = {1001: _network_anew}
+MIGRATIONS: Mapping[int, Callable[[Writer], None]] = {1001: _network_anew}
 """By the version that a store has, the step that brings it forward."""

@@ -4,60 +4,46 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
-from neo4j import Driver, ManagedTransaction, Session, Transaction
+from neo4j import ManagedTransaction, Transaction
 
 from graph.store.base import RESULTS, PublishedSet
 from graph.store.neo4j.layout import KEPT, KEY_OF_RESULT, PUBLISHED, RESULT
+from graph.store.neo4j.writer import ROWS, Writer
 
-_ROWS = 5_000
 
-
-def publish(
-    driver: Driver, database: str, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]
-) -> None:
+def publish(writer: Writer, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
     """Write the rows of a new set, switch to it in one transaction, and delete those of older ones."""
     name = uuid.uuid4().hex
-    with driver.session(database=database) as session:
-        for table, schema in RESULTS.items():
-            write = f"UNWIND $rows AS row CREATE (n:{RESULT[table]}) SET n = row, n.`set` = $name"
-            for piece in tables.get(table, ()):
-                cast = pa.Table.from_batches([piece.select(schema.names).cast(schema)])
-                for start in range(0, len(cast), _ROWS):
-                    rows = cast.slice(start, _ROWS).to_pylist()
-                    session.execute_write(_written, write, rows=rows, name=name)
-        session.execute_write(
-            _written,
-            f"CREATE (p:{PUBLISHED} {{`set`: $name}}) SET p += $heading WITH p "
-            f"OPTIONAL MATCH (o:{PUBLISHED}) WHERE o.replaced_at IS NULL AND o <> p SET o.replaced_at = timestamp()",
-            name=name,
-            heading={
-                "id": heading.id,
-                "version": heading.store_version,
-                "as_of": heading.as_of,
-                "model": heading.model,
-                "thresholds": json.dumps(dict(heading.thresholds)),
-                "about": json.dumps(dict(heading.about)),
-            },
-        )
-        _clear(session)
+    for table, schema in RESULTS.items():
+        write = f"UNWIND $rows AS row CREATE (n:{RESULT[table]}) SET n = row, n.`set` = $name"
+        for piece in tables.get(table, ()):
+            cast = pa.Table.from_batches([piece.select(schema.names).cast(schema)])
+            for start in range(0, len(cast), ROWS):
+                writer.change(write, rows=cast.slice(start, ROWS).to_pylist(), name=name)
+    writer.change(
+        f"CREATE (p:{PUBLISHED} {{`set`: $name}}) SET p += $heading WITH p "
+        f"OPTIONAL MATCH (o:{PUBLISHED}) WHERE o.replaced_at IS NULL AND o <> p SET o.replaced_at = timestamp()",
+        name=name,
+        heading={
+            "id": heading.id,
+            "version": heading.store_version,
+            "as_of": heading.as_of,
+            "model": heading.model,
+            "thresholds": json.dumps(dict(heading.thresholds)),
+            "about": json.dumps(dict(heading.about)),
+        },
+    )
+    _clear(writer)
 
 
-def _clear(session: Session) -> None:
+def _clear(writer: Writer) -> None:
     """Delete the sets that were replaced long enough ago, and rows that belong to none."""
-    session.run(f"MATCH (p:{PUBLISHED}) WHERE p.replaced_at < timestamp() - 1000 * $kept DELETE p", kept=KEPT).consume()
-    sets = session.run(f"MATCH (p:{PUBLISHED}) RETURN p.`set`").value()
+    writer.clear(f"MATCH (n:{PUBLISHED}) WHERE n.replaced_at < timestamp() - 1000 * $kept", kept=KEPT)
+    sets = writer.read(lambda tx: tx.run(f"MATCH (p:{PUBLISHED}) RETURN p.`set`").value())
     for label in RESULT.values():
-        session.run(
-            f"MATCH (n:{label}) WHERE NOT n.`set` IN $sets CALL (n) {{ DELETE n }} IN TRANSACTIONS OF {_ROWS} ROWS",
-            sets=sets,
-        ).consume()
-
-
-def _written(tx: ManagedTransaction, /, text: str, **values: Any) -> None:
-    tx.run(text, **values).consume()
+        writer.clear(f"MATCH (n:{label}) WHERE NOT n.`set` IN $sets", sets=sets)
 
 
 def published(tx: ManagedTransaction | Transaction) -> tuple[str, PublishedSet] | None:
@@ -99,7 +85,7 @@ def results(
         keys=list(keys) if keys is not None else None,
     )
     days = [name for name in schema.names if pa.types.is_date(schema.field(name).type)]
-    while piece := rows.fetch(_ROWS):
+    while piece := rows.fetch(ROWS):
         listed = [dict(row) for row in piece]
         for row in listed:
             row.update({name: row[name].to_native() for name in days if row[name] is not None})

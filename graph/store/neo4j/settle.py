@@ -5,54 +5,57 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from neo4j import Driver, ManagedTransaction, Session
+from neo4j import ManagedTransaction
 
 from graph.statements import SHAPES, Statements
 from graph.store.neo4j import folded, ledger
 from graph.store.neo4j.chunks import LATE, NAMED, joined, unpacked
 from graph.store.neo4j.layout import CHUNK, STORE
 from graph.store.neo4j.undated import Keys, merge_undated
+from graph.store.neo4j.writer import Writer
+
+_SHAPES = [*SHAPES, NAMED]
+_PIECES = f"MATCH (c:{CHUNK} {{load: $load}}) WHERE c.shape IN $shapes"
 
 
-def settle(driver: Driver, database: str) -> None:
-    """Make the network that of the ledger. For the only writer."""
-    with driver.session(database=database) as session:
-        now, imported = session.execute_read(ledger.read), session.execute_read(_imported)
-        loads = [entry.load for entry in now.entries]
-        here = {entry.load for entry in now.entries if entry.batch.version <= now.folded}
-        # A list entry, or a row without a day, depends on what other loads say; most stores have neither.
-        aside = session.execute_read(_exists_aside, loads)
-        changed: list[Keys] = []
-        for load in session.execute_read(ledger.struck, now.folded):
-            named = folded.keys_of(_parts(session, load))
-            folded.reset(session, _parts(session, load), named)
-            for other in (load for load in loads if load in here):
-                folded.add(session, _parts(session, other), named)
-            folded.drop(session, named)
-            changed.append(named)
-        for load in loads:
-            if load not in here:
-                if not imported:
-                    folded.add(session, _parts(session, load))
-                if aside:
-                    changed.append(folded.keys_of(_parts(session, load)))
-        if aside:
-            for named in changed:
-                _settle_aside(session, loads, named)
-        session.run(f"MATCH (s:{STORE}) SET s.folded = $version REMOVE s.imported", version=now.version).consume()
+def settle(writer: Writer) -> None:
+    """Make the network that of the ledger."""
+    now, imported = writer.read(ledger.read), writer.read(_imported)
+    loads = [entry.load for entry in now.entries]
+    here = {entry.load for entry in now.entries if entry.batch.version <= now.folded}
+    # A list entry, or a row without a day, depends on what other loads say; most stores have neither.
+    aside = writer.read(_exists_aside, loads)
+    changed: list[Keys] = []
+    for load in writer.read(ledger.struck, now.folded):
+        named = folded.keys_of(_parts(writer, load))
+        folded.reset(writer, _parts(writer, load), named)
+        for other in (load for load in loads if load in here):
+            folded.add(writer, _parts(writer, other), named)
+        folded.drop(writer, named)
+        changed.append(named)
+    for load in loads:
+        if load not in here:
+            if not imported:
+                folded.add(writer, _parts(writer, load))
+            if aside:
+                changed.append(folded.keys_of(_parts(writer, load)))
+    if aside:
+        for named in changed:
+            _settle_aside(writer, loads, named)
+    writer.change(f"MATCH (s:{STORE}) SET s.folded = $version REMOVE s.imported", version=now.version)
 
 
-def _settle_aside(session: Session, loads: Sequence[str], named: Keys) -> None:
-    merge_undated(session, _undated(session, loads), named)
+def _settle_aside(writer: Writer, loads: Sequence[str], named: Keys) -> None:
+    merge_undated(writer, _undated(writer, loads), named)
     if "ListEntry" in named:
-        listings = [unpacked(data) for data in session.execute_read(_listings, loads)]
-        folded.list_entries(session, pa.concat_tables([SHAPES["listing"].empty_table(), *listings]), named["ListEntry"])
+        listings = [unpacked(data) for data in writer.read(_listings, loads)]
+        folded.list_entries(writer, pa.concat_tables([SHAPES["listing"].empty_table(), *listings]), named["ListEntry"])
 
 
-def _parts(session: Session, load: str) -> Iterator[folded.Part]:
+def _parts(writer: Writer, load: str) -> Iterator[folded.Part]:
     """Yield the parts of a load, each read by itself, so that no transaction stays open while it is merged."""
-    for part in session.execute_read(_numbers, load):
-        rows = session.execute_read(_pieces, load, part)
+    for part in writer.read(_numbers, load):
+        rows = writer.read(_pieces, load, part)
         tables = {shape: (number, unpacked(data)) for shape, number, data in rows}
         if NAMED in tables:
             number, named = tables.pop(NAMED)
@@ -65,11 +68,11 @@ def _keys(named: pa.Table, kind: str) -> pa.Array:
     return named["key"].filter(pc.equal(named["type"], kind)).combine_chunks()
 
 
-def _undated(session: Session, loads: Sequence[str]) -> Statements:
+def _undated(writer: Writer, loads: Sequence[str]) -> Statements:
     """Return all live rows of entities and ownerships without a day."""
     found = []
-    for load, part in session.execute_read(_parts_aside, loads):
-        for shape, _, data in session.execute_read(_pieces, load, part):
+    for load, part in writer.read(_parts_aside, loads):
+        for shape, _, data in writer.read(_pieces, load, part):
             if shape == "description" or shape in LATE:
                 table = unpacked(data)
                 rows = table.filter(pc.is_null(table["known_on"])) if shape in LATE else table
@@ -82,13 +85,13 @@ def _undated(session: Session, loads: Sequence[str]) -> Statements:
 
 
 def _numbers(tx: ManagedTransaction, load: str) -> list[int]:
-    text = f"MATCH (c:{CHUNK} {{load: $load}}) RETURN DISTINCT c.part AS part ORDER BY part"
-    return tx.run(text, load=load).value()
+    text = f"{_PIECES} RETURN DISTINCT c.part AS part ORDER BY part"
+    return tx.run(text, load=load, shapes=_SHAPES).value()
 
 
 def _pieces(tx: ManagedTransaction, load: str, part: int) -> list[tuple[Any, ...]]:
-    text = f"MATCH (c:{CHUNK} {{load: $load}}) WHERE c.part = $part RETURN c.shape, c.number, c.data"
-    return [tuple(row) for row in tx.run(text, load=load, part=part)]
+    text = f"{_PIECES} AND c.part = $part RETURN c.shape, c.number, c.data"
+    return [tuple(row) for row in tx.run(text, load=load, part=part, shapes=_SHAPES)]
 
 
 def _parts_aside(tx: ManagedTransaction, loads: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -11,10 +11,11 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import pyarrow as pa
-from neo4j import READ_ACCESS, ManagedTransaction, Session, unit_of_work
+from neo4j import READ_ACCESS, ManagedTransaction, Session
+from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.columns import date_undated
 from graph.records import Ref
@@ -42,15 +43,20 @@ from graph.store.neo4j.chunks import (
     pieces,
     unpacked,
 )
-from graph.store.neo4j.connect import SECONDS, Login, connect, prepare, refusals
+from graph.store.neo4j.connect import Login, connect, prepare, refusals
 from graph.store.neo4j.layout import CHUNK
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
 from graph.store.neo4j.settle import settle
 from graph.store.neo4j.undated import dated
+from graph.store.neo4j.writer import SECONDS, Writer, alone, read
 from graph.store.sqlite import SqliteStore
-from graph.whole import fold_whole, read
+from graph.whole import fold_whole
+from graph.whole import read as read_statements
 
 Found = TypeVar("Found")
+
+# Doing it twice changes nothing more.
+_ENTER = f"MERGE (c:{CHUNK} {{number: $piece.number}}) SET c = $piece"
 
 
 class Neo4jStore:
@@ -73,7 +79,7 @@ class Neo4jStore:
         try:
             with refusals(address), self._driver.session(database=self._database) as session:
                 prepare(session, address, create=create, adopt=adopt)
-                now = session.execute_read(ledger.read)
+                now = read(session, ledger.read)
             if now.folded != now.version:
                 # A writer was interrupted, and is followed here, or is at work, and others may read meanwhile.
                 with suppress(StoreError), self._writing(wait=1.0):
@@ -102,7 +108,7 @@ class Neo4jStore:
 
     def _read(self, work: Callable[[ManagedTransaction], Found]) -> Found:
         with refusals(self.address), self._session() as session:
-            return session.execute_read(unit_of_work(timeout=SECONDS)(work))
+            return read(session, work)
 
     def _ledger(self) -> ledger.Ledger:
         return self._held or self._read(ledger.read)
@@ -120,16 +126,16 @@ class Neo4jStore:
         return self._read(checked)
 
     @contextmanager
-    def _writing(self, wait: float | None = None) -> Iterator[ledger.Ledger]:
+    def _writing(self, wait: float | None = None) -> Iterator[tuple[Writer, ledger.Ledger]]:
         """Be the only writer of a store whose network shows its version."""
         if self._held is not None:
             raise StoreError("This view of the store can only be read.")
-        with refusals(self.address), ledger.alone(self._driver, self._database, wait):
-            now = self._read(ledger.read)
-            ledger.sweep(self._driver, self._database)
+        with refusals(self.address), alone(self._driver, self._database, wait) as writer:
+            now = writer.read(ledger.read)
+            ledger.sweep(writer)
             if now.folded != now.version:
-                settle(self._driver, self._database)
-            yield now
+                settle(writer)
+            yield writer, now
 
     @contextmanager
     def reading(self) -> Iterator[Self]:
@@ -165,39 +171,39 @@ class Neo4jStore:
 
     def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
         """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace."""
-        with self._writing() as before:
+        with self._writing() as (writer, before):
             held = _find(before, (batch.content_hash, batch.source, batch.mapping, batch.mapping_version))
             if held is not None or batch.id in {entry.batch.id for entry in before.entries}:
                 raise already_there(held or batch)
             load = uuid.uuid4().hex
             entered = batch.heading().entered(before.version + 1)
             try:
-                with self._driver.session(database=self._database) as session:
-                    numbers = count(ledger.first_number(entered))
-                    for part, chunk in enumerate(chunks):
-                        for shape, table in pieces(chunk):
-                            piece = {"number": next(numbers), "load": load, "part": part, "shape": shape}
-                            if is_undated(shape, table):
-                                piece["undated"] = True
-                            session.execute_write(_enter, {**piece, "data": packed(table)})
-                        entered = entered.counting(chunk)
-                    session.execute_write(ledger.enter, entered, load)
+                numbers = count(ledger.first_number(entered))
+                for part, chunk in enumerate(chunks):
+                    for shape, table in pieces(chunk):
+                        piece = {"number": next(numbers), "load": load, "part": part, "shape": shape}
+                        if is_undated(shape, table):
+                            piece["undated"] = True
+                        writer.change(_ENTER, piece={**piece, "data": packed(table)})
+                    entered = entered.counting(chunk)
+                ledger.enter(writer, entered, load)
             except BaseException:
-                ledger.sweep(self._driver, self._database)
+                # Where that fails, too, the next writer does it.
+                with suppress(StoreError, Neo4jError, DriverError):
+                    ledger.sweep(writer)
                 raise
-            settle(self._driver, self._database)
+            settle(writer)
         self._read(checking.refuse_failed_indexes)
         return entered
 
     def remove_batch(self, batch_id: str) -> Batch:
         """Remove one batch exactly: records that no other batch brought are gone. Raises StoreError if unknown."""
-        with self._writing() as before:
+        with self._writing() as (writer, before):
             found = [entry.batch for entry in before.entries if entry.batch.id == batch_id]
             if not found:
                 raise unknown_batch(batch_id)
-            with self._driver.session(database=self._database) as session:
-                session.execute_write(ledger.strike, batch_id, before.version + 1)
-            settle(self._driver, self._database)
+            ledger.strike(writer, batch_id, before.version + 1)
+            settle(writer)
         return found[0]
 
     def contents(self, batch_id: str) -> Iterator[LoadChunk]:
@@ -215,7 +221,7 @@ class Neo4jStore:
         """Say what there is and what is wrong. Nothing is changed."""
         with self.reading() as view:
             now = view._ledger()
-            whole = fold_whole(date_undated(read(view)), values=False) if now.folded == now.version else None
+            whole = fold_whole(date_undated(read_statements(view)), values=False) if now.folded == now.version else None
 
         def found(tx: ManagedTransaction) -> list[Finding]:
             findings = checking.check(tx, now, whole)
@@ -303,8 +309,8 @@ class Neo4jStore:
     def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
         """Store one set of results and switch to it atomically; a reader sees the old set or the new."""
         check_results(tables)
-        with self._writing():
-            results.publish(self._driver, self._database, heading, tables)
+        with self._writing() as (writer, _):
+            results.publish(writer, heading, tables)
 
     def published(self) -> PublishedSet | None:
         """Return the heading of the current set, or None where nothing was published."""
@@ -329,11 +335,6 @@ class Neo4jStore:
             return
         with refusals(self.address), self._session() as session, session.begin_transaction(timeout=SECONDS) as tx:
             yield from results.results(tx, held[0], table, accepted_from, accepted_to, keys)
-
-
-def _enter(tx: ManagedTransaction, piece: dict[str, Any]) -> None:
-    """Write a piece; doing it twice changes nothing more."""
-    tx.run(f"MERGE (c:{CHUNK} {{number: $piece.number}}) SET c = $piece", piece=piece).consume()
 
 
 def _find(held: ledger.Ledger, content: tuple[str, str, str, str]) -> Batch | None:

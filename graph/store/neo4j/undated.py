@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from neo4j import ManagedTransaction, Session, Transaction
+from neo4j import ManagedTransaction, Transaction
 
 from graph.columns import description_rows, fold_spans, say
 from graph.schema import LINK, NODE
@@ -18,6 +18,7 @@ from graph.statements import Statements
 from graph.store.neo4j.accumulated import layers, merge_links, merge_things
 from graph.store.neo4j.cypher import LinkText
 from graph.store.neo4j.network import first_days
+from graph.store.neo4j.writer import Writer
 
 Keys = Mapping[str, pa.Array]
 """Keys of things by type."""
@@ -25,18 +26,18 @@ Keys = Mapping[str, pa.Array]
 _PLACES = (("address_key", "Address"), ("email_key", "Contact"), ("phone_key", "Contact"))
 
 
-def merge_undated(session: Session, statements: Statements, changed: Keys) -> None:
+def merge_undated(writer: Writer, statements: Statements, changed: Keys) -> None:
     """Bring what undated rows say up to date, wherever they name something that changed; the dated layer is done.
 
     Args:
-        session: with the database.
+        writer: of the store.
         statements: all live entity and ownership rows without a day.
         changed: the things that were named by what was loaded or removed.
     """
     touched = _naming(statements, changed)
     subjects = {kind: fold_spans(tables)["key"].combine_chunks() for kind, tables in say(touched).things.items()}
     whole = _naming(statements, subjects)
-    said = say(session.execute_read(lambda tx: dated(tx, whole)))
+    said = say(writer.read(lambda tx: dated(tx, whole)))
     nothing = pa.array([], pa.string())
     for kind, keys in subjects.items():
         spans = [table for table in said.spans[kind] if len(table)]
@@ -45,7 +46,7 @@ def merge_undated(session: Session, statements: Statements, changed: Keys) -> No
             _among(fold_spans(spans), {"key": keys}) if spans else None,
             ("key",),
         )
-        merge_things(session, kind, NODE[kind].fields, found, {}, late=True)
+        merge_things(writer, kind, NODE[kind].fields, found, {}, late=True)
     for triple, tables in said.links.items():
         start, link, end = triple
         ends = {"start": subjects.get(start, nothing), "end": subjects.get(end, nothing)}
@@ -53,7 +54,7 @@ def merge_undated(session: Session, statements: Statements, changed: Keys) -> No
         found = layers(
             _among(fold_spans(tables), ends), _among(fold_spans(spans), ends) if spans else None, ("start", "end")
         )
-        merge_links(session, LinkText(triple), LINK[link].fields, found, late=True)
+        merge_links(writer, LinkText(triple), LINK[link].fields, found, late=True)
 
 
 def _among(table: pa.Table, keys: Keys) -> pa.Table:

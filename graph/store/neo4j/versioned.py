@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from neo4j import Session
 
 from graph.columns import Triple, days_of
 from graph.records import canonical
 from graph.schema import LINKS, NODE, ROLES
 from graph.store.neo4j.accumulated import dated, day, days
-from graph.store.neo4j.cypher import LinkText, ThingText, found, pieces_of, write
+from graph.store.neo4j.cypher import LinkText, ThingText
 from graph.store.neo4j.layout import bounded, identified
+from graph.store.neo4j.writer import Writer, pieces_of
 from graph.whole import Versions, Whole
 
 KEYS: Mapping[str, str] = {"Shipment": "shipment", "Inspection": "inspection"}
@@ -40,7 +40,7 @@ def triples_of(kind: str) -> list[Triple]:
     return [(start, link.name, end) for link in LINKS for start, end in link.ends if start == kind]
 
 
-def merge_versions(session: Session, kind: str, whole: Whole, chunks: Mapping[str, list[int]]) -> None:
+def merge_versions(writer: Writer, kind: str, whole: Whole, chunks: Mapping[str, list[int]]) -> None:
     """Merge the versions of one type into the database; `chunks` are the pieces that name each thing."""
     text = ThingText(kind)
     versions = _versions(kind, whole.versions[kind])
@@ -49,7 +49,7 @@ def merge_versions(session: Session, kind: str, whole: Whole, chunks: Mapping[st
     said = {key: (first, last) for key, first, last in zip(*columns, strict=True)} if columns else {}
     fresh: list[str] = []
     for keys in pieces_of(chunks):
-        rows = found(session, text.state, [[bounded(key)] for key in keys])
+        rows = writer.found(text.state, [[bounded(key)] for key in keys])
         states = {row["at"][0]: row for row in rows}
         created, named, changed = [], [], []
         for key in keys:
@@ -62,10 +62,10 @@ def merge_versions(session: Session, kind: str, whole: Whole, chunks: Mapping[st
                 changed.append((key, own, state["_day"] == version.day))
             elif any(state[name] != value for name, value in own.items()):
                 named.append([bounded(key), own])
-        write(session, text.create, created)
-        write(session, text.add, named)
-        _change(session, kind, whole, versions, changed)
-    _link(session, kind, whole, fresh)
+        writer.write(text.create, created)
+        writer.write(text.add, named)
+        _change(writer, kind, whole, versions, changed)
+    _link(writer, kind, whole, fresh)
 
 
 def _versions(kind: str, held: Versions) -> dict[str, _Version]:
@@ -92,7 +92,7 @@ def _named(span: tuple[int, int], state: Mapping[str, Any] | None) -> dict[str, 
     return dated(first, last)
 
 
-def _link(session: Session, kind: str, whole: Whole, starts: Sequence[str]) -> None:
+def _link(writer: Writer, kind: str, whole: Whole, starts: Sequence[str]) -> None:
     """Create all links of things that were not there."""
     wanted = pa.array(starts, pa.string())
     for triple in triples_of(kind):
@@ -102,11 +102,11 @@ def _link(session: Session, kind: str, whole: Whole, starts: Sequence[str]) -> N
         mine = table.filter(pc.is_in(table["start"], value_set=wanted))
         columns = (mine[name].to_pylist() for name in ("start", "end", "first"))
         rows = ([bounded(start), bounded(end), day(first)] for start, end, first in zip(*columns, strict=True))
-        write(session, LinkText(triple).create_of_day, rows)
+        writer.write(LinkText(triple).create_of_day, rows)
 
 
 def _change(
-    session: Session,
+    writer: Writer,
     kind: str,
     whole: Whole,
     versions: Mapping[str, _Version],
@@ -116,7 +116,7 @@ def _change(
     if not changed:
         return
     text = ThingText(kind)
-    there = {row["key"]: row for row in found(session, text.version, [[bounded(key)] for key, *_ in changed])}
+    there = {row["key"]: row for row in writer.found(text.version, [[bounded(key)] for key, *_ in changed])}
     given = _links_from(whole, kind, [key for key, *_ in changed])
     nodes: list[Any] = []
     missing: dict[Triple, list[Any]] = defaultdict(list)
@@ -134,10 +134,10 @@ def _change(
             for triple, to, on in differing:
                 listed[triple].append([bounded(key), bounded(to), day(on)])
     for triple, rows in missing.items():
-        write(session, LinkText(triple).create_of_day, rows)
-    write(session, text.change, nodes)
+        writer.write(LinkText(triple).create_of_day, rows)
+    writer.write(text.change, nodes)
     for triple, rows in obsolete.items():
-        write(session, LinkText(triple).delete_of_day, rows)
+        writer.write(LinkText(triple).delete_of_day, rows)
 
 
 def _links_from(whole: Whole, kind: str, starts: Sequence[str]) -> dict[str, list[tuple[Triple, str]]]:

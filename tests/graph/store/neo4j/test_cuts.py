@@ -1,5 +1,6 @@
 """A connection that is cut after a commit and before the answer: doing it again gives what was to be, once."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from graph.store.base import StoreError
 from ingest.load import load
 from tests.api.commands import declaration, write
-from tests.graph.store.neo4j.loading import loaded_again, opened, settled, undisturbed
+from tests.graph.store.neo4j.loading import command, loaded_again, opened, settled, undisturbed
 from tests.neo4j.server import Server
 from tests.neo4j.wire import Wire, wire
 
@@ -70,3 +71,16 @@ def test_a_removal_that_is_cut_is_made_once(neo4j_database: Server, files: list[
             with pytest.raises(StoreError, match="no batch"):
                 store.remove_batch(batches[0])
         assert settled(neo4j_database) == expected
+
+
+def test_a_cut_connection_is_told_in_one_sentence(neo4j_database: Server, files: list[Path]) -> None:
+    with wire(neo4j_database, cut_at=20) as line:
+        words, environment = command(neo4j_database, "ingest", files[0], "--mapping", "native")
+        environment["TIDEWAITER_STORE"] = line.address
+        ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert line.is_cut
+    assert ran.returncode == 1
+    loading, error = ran.stderr.splitlines()
+    assert loading.startswith("Loading ")
+    assert error.startswith("Error: The connection to the Neo4j server at bolt://")
+    assert error.endswith("repeat the command.")

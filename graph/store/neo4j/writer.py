@@ -1,0 +1,123 @@
+"""The only writer of a store: how it comes to be that, and how it writes.
+
+Who holds a lock is the only one for as long as the transaction that took it lives. A server or whatever stands before
+it may end that without the writer noticing, so the writer also leaves its mark in the store, and each of its
+transactions first sees whether the mark is still its own. Whoever takes over puts another there: what the first writer
+does afterwards is refused as a whole.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from neo4j import Driver, ManagedTransaction, Session, unit_of_work
+from neo4j.exceptions import Neo4jError
+
+from graph.store.base import StoreError
+from graph.store.neo4j.layout import LOCK, STORE
+
+WAIT = 60.0
+"""Seconds that a second writer waits for the first."""
+
+SECONDS = 600
+"""A read that takes longer is ended by the server."""
+
+ROWS = 5_000
+"""Rows that one transaction reads or writes."""
+
+_MARK = f"MATCH (s:{STORE} {{id: 1}}) SET s.writer = $mark"
+# Setting what is there already keeps others from putting their mark until this transaction has ended.
+_MINE = f"MATCH (s:{STORE} {{id: 1}}) WHERE s.writer = $mark SET s.writer = $mark RETURN true"
+
+Asked = ParamSpec("Asked")
+Found = TypeVar("Found")
+
+
+def read(
+    session: Session,
+    work: Callable[Concatenate[ManagedTransaction, Asked], Found],
+    *args: Asked.args,
+    **kwargs: Asked.kwargs,
+) -> Found:
+    """Read within the time that the server gives."""
+    return session.execute_read(unit_of_work(timeout=SECONDS)(work), *args, **kwargs)
+
+
+def pieces_of(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield rows in pieces for one transaction each."""
+    listed = iter(rows)
+    while piece := list(islice(listed, ROWS)):
+        yield piece
+
+
+class Writer:
+    """The only writer of a store, within `alone`."""
+
+    def __init__(self, session: Session, mark: str) -> None:
+        """Write in a session; `mark` is what stands in the store."""
+        self._session, self._mark = session, mark
+
+    def read(
+        self, work: Callable[Concatenate[ManagedTransaction, Asked], Found], *args: Asked.args, **kwargs: Asked.kwargs
+    ) -> Found:
+        """Read within the time that the server gives."""
+        return read(self._session, work, *args, **kwargs)
+
+    def found(self, text: str, rows: list[Any]) -> list[dict[str, Any]]:
+        """Return what a statement finds for rows, of which there may be as many as one transaction takes."""
+        return self.read(lambda tx: [dict(row) for row in tx.run(text, rows=rows)])
+
+    def change(self, text: str, **values: Any) -> int:
+        """Run a statement in a transaction of its own; return how many nodes and links it deleted.
+
+        Raises StoreError where another writer has taken over.
+        """
+
+        def work(tx: ManagedTransaction) -> int:
+            if tx.run(_MINE, mark=self._mark).single() is None:
+                raise StoreError(
+                    "Another process has begun to write to the store, since the connection that kept it from that was"
+                    " lost; repeat the command."
+                )
+            counters = tx.run(text, **values).consume().counters
+            return counters.nodes_deleted + counters.relationships_deleted
+
+        return self._session.execute_write(work)
+
+    def write(self, text: str, rows: Iterable[Any]) -> None:
+        """Run a statement over rows, in bounded transactions."""
+        for piece in pieces_of(rows):
+            self.change(text, rows=piece)
+
+    def clear(self, text: str, limit: int = ROWS, **values: Any) -> None:
+        """Delete the nodes or links `n` that a pattern finds, in bounded transactions."""
+        while self.change(f"{text} WITH n LIMIT $limit DETACH DELETE n", limit=limit, **values):
+            pass
+
+
+@contextmanager
+def alone(driver: Driver, database: str, wait: float | None = None) -> Iterator[Writer]:
+    """Be the only writer.
+
+    Raises StoreError where another writer does not finish within `wait` seconds, by default `WAIT`.
+    """
+    take = f"MATCH (l:{LOCK} {{id: 1}}) SET l.holder = $mark"
+    mark = uuid.uuid4().hex
+    with driver.session(database=database) as keeping, driver.session(database=database) as session:
+        try:
+            with keeping.begin_transaction(timeout=WAIT if wait is None else wait) as trying:
+                trying.run(take, mark=mark).consume()
+        except Neo4jError as error:
+            # The wait for a lock ends with the time of its transaction, under one of several names.
+            if ".Transaction." in (error.code or ""):
+                raise StoreError("Another process is writing to the store; try again when it has finished.") from error
+            raise
+        holding = keeping.begin_transaction()
+        try:
+            holding.run(take, mark=mark).consume()
+            session.execute_write(lambda tx: tx.run(_MARK, mark=mark).consume())
+            yield Writer(session, mark)
+        finally:
+            holding.close()
