@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from graph.schema import NODES, SCHEMA_VERSION
 from graph.store.base import RESULTS
 
-# Raised with every change of what is below.
+# Raised with every change of what is below, and of what the network's properties mean; `migrations` takes the step.
 LAYOUT = 2
 VERSION = SCHEMA_VERSION * 1000 + LAYOUT
 

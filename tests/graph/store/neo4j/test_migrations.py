@@ -11,6 +11,7 @@ from graph.statements import Statements
 from graph.store.base import StoreError
 from graph.store.layouts import Migrated
 from graph.store.neo4j import Login, Neo4jStore, migrate, migrating, migrations
+from graph.store.neo4j.layout import VERSION
 from tests.api.commands import run
 from tests.conformance.loads import batch, chunk
 from tests.conformance.test_ledger import declared
@@ -136,6 +137,10 @@ def test_what_cannot_be_brought_forward_is_left_alone(
             migrate(neo4j_database.address, login)
         [record] = driver.execute_query("MATCH (s:TidewaiterStore) RETURN s.layout AS layout").records
     assert record["layout"] == version
+
+
+def test_every_older_layout_has_its_step() -> None:
+    assert sorted(migrations.MIGRATIONS) == list(range(1001, VERSION))
 
 
 def test_there_must_be_a_store(neo4j_database: Server, login: Login) -> None:
