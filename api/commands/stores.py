@@ -29,7 +29,8 @@ def what_there_is(ctx: typer.Context) -> None:
 def check(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
     """Say what the store holds and whether anything is wrong with it; exit status 1 where something is."""
     chosen = settings(ctx, store)
-    with opened(chosen) as held, progress(f"Checking {chosen.store}", silent=json):
+    # Opening completes what was interrupted, which may take a while.
+    with progress(f"Checking {chosen.store}", silent=json), opened(chosen) as held:
         findings = held.check()
     good = all(finding.ok for finding in findings)
     if json:
@@ -55,9 +56,9 @@ def copy(
     if _place(origin.store) == _place(aim.store):
         raise UsageError("Source and target are the same store: name two.")
     with (
+        progress(f"Copying {origin.store} to {aim.store}", silent=json) as bar,
         opened(origin) as held,
         opened(aim, create=True, adopt=adopt) as made,
-        progress(f"Copying {origin.store} to {aim.store}", silent=json) as bar,
     ):
         copied = copy_store(held, made, bar.doing, bar.rows)
     if json:
