@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --for
 WHOLE := $(VENV)/whole.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast lint format types docs neo4j neo4j-stop lock upgrade clean
+.PHONY: help install demo test fast long lint format types docs neo4j neo4j-stop lock upgrade clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1 \2/p' Makefile | \
@@ -30,6 +30,9 @@ test: lint types ## Check format, lint, layers and types, then run all tests wit
 
 fast: $(VENV)/ready ## Run the tests that are not marked slow
 	$(PYTEST) -m "not slow"
+
+long: $(VENV)/ready ## Run the tests that take minutes each, which the others leave out
+	$(PYTEST) --long -m long
 
 lint: $(VENV)/ready ## Check format, lint, layers and the Dockerfile
 	$(BIN)/ruff format --check .

@@ -64,6 +64,7 @@ def test_the_server_is_killed(neo4j_needed: None, tmp_path: Path, world: Path, e
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_no_acknowledged_batch_is_lost_in_twenty_kills(neo4j_needed: None, tmp_path: Path) -> None:
     draw = random.Random(20)
     rows = [
