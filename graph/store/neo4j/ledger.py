@@ -43,6 +43,12 @@ def read(tx: ManagedTransaction | Transaction) -> Ledger:
     return Ledger(row["version"], row["folded"], entries)
 
 
+def versions(tx: ManagedTransaction | Transaction) -> tuple[int, int]:
+    """Return the version of the store, and the one that its network shows."""
+    row = tx.run(f"MATCH (s:{STORE}) RETURN s.version AS version, s.folded AS folded").single(strict=True)
+    return row["version"], row["folded"]
+
+
 def _batch(found: dict[str, Any]) -> Batch:
     loaded_at = datetime.fromisoformat(found["loaded_at"]) if found.get("loaded_at") else None
     texts = {name: found[name] for name in (*_TEXTS, *_COUNTS)}

@@ -117,9 +117,10 @@ class Neo4jStore:
         """Read the network, which must be that of the version asked for, before and after."""
 
         def checked(tx: ManagedTransaction) -> Found:
+            before = ledger.versions(tx)
             found = work(tx)
-            now = ledger.read(tx)
-            if now.folded != now.version or (self._held is not None and now.version != self._held.version):
+            wanted = before[0] if self._held is None else self._held.version
+            if not before == ledger.versions(tx) == (wanted, wanted):
                 raise StoreError("The store was changed while it was read; repeat the command.")
             return found
 
