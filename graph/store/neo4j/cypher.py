@@ -1,7 +1,13 @@
 """The statements that read and write things and links, one text for each type; all names come from the schema."""
 
 from graph.columns import Triple
+from graph.schema import LINKS
 from graph.store.neo4j.layout import STATE
+
+
+def triples_of(kind: str) -> list[Triple]:
+    """Return the links that leave a type of thing."""
+    return [(start, link.name, end) for link in LINKS for start, end in link.ends if start == kind]
 
 
 class ThingText:
@@ -19,7 +25,8 @@ class ThingText:
             f"{rows} MATCH {node} RETURN n.key AS key, properties(n) AS properties, COLLECT {{ MATCH (n)-[r]->(e) "
             "RETURN [type(r), labels(e)[0], coalesce(e._whole_key, e.key), r.first_on] } AS links"
         )
-        self.unlink = f"{rows} MATCH {node} MATCH (n)-[r]->() DELETE r"
+        leaving = "|".join(link for _, link, _ in triples_of(kind))
+        self.unlink = f"{rows} MATCH {node} MATCH (n)-[r:{leaving}]->() DELETE r"
         self.delete_unnamed = f"{rows} MATCH {node} WHERE n._chunks IS NULL DETACH DELETE n"
 
 

@@ -9,7 +9,6 @@ may stand anywhere in the source.
 import shutil
 import tempfile
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path
@@ -19,17 +18,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.columns import Triple, fold_spans, say
-from graph.schema import LINK, NODE, NODES, Field, Kind
+from graph.columns import Triple, fold_spans
+from graph.schema import LINK, NODE, Field, Kind
 from graph.statements import SHAPES, Statements
 from graph.store.base import Batch, LoadChunk, StoreError
 from graph.store.neo4j import ledger
-from graph.store.neo4j.accumulated import kinds_of, layers, properties_of
+from graph.store.neo4j.accumulated import kinds_of, properties_of
 from graph.store.neo4j.chunks import NAMED, is_undated, joined, packed, pieces
-from graph.store.neo4j.folded import dated_only
 from graph.store.neo4j.import_files import Files
 from graph.store.neo4j.layout import BATCH, CHUNK, LOCK, STORE, VERSION, bounded, identified
-from graph.store.neo4j.versioned import KEYS
+from graph.store.neo4j.said import VERSIONS, Part, Said, part_of
 from graph.whole import Versions, links_of_versions, versions_of
 
 BUCKETS = 32
@@ -81,24 +79,25 @@ class ImportFolder:
 def _write(files: Files, spool: Path, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
     entered, load = batch.heading().entered(1), uuid.uuid4().hex
     numbers = count(ledger.first_number(entered))
-    said, buckets = _Said(), _Buckets(spool)
+    said, buckets = Said(), _Buckets(spool)
+    described: list[tuple[str, pa.Table]] = []
     for part, chunk in enumerate(chunks):
-        tables = []
+        found = {}
         for shape, table in pieces(chunk):
-            number = next(numbers)
-            _write_piece(files, number, load, part, shape, table)
-            if shape == NAMED:
-                said.named(table, number)
-                named_in = number
-            elif shape in SHAPES:
-                tables.append((shape, table))
-        if tables:
-            statements = dated_only(joined(tables))
-            said.add(statements)
-            buckets.add(statements, named_in)
+            found[shape] = next(numbers), table
+            _write_piece(files, found[shape][0], load, part, shape, table)
+        if NAMED in found:
+            held = part_of(found)
+            said.add(held)
+            buckets.add(held)
+            described = [
+                ("description", joined([*described, ("description", held.statements.description)]).description)
+            ]
         entered = entered.counting(chunk)
-    said.write(files)
-    buckets.write(files, said.descriptions())
+    _write_things(files, said)
+    _write_links(files, said)
+    # By number, in which order they are found fastest.
+    buckets.write(files, joined(described).description.sort_by("id"))
     _write_ledger(files, entered, load)
     files.close()
     return entered
@@ -147,88 +146,38 @@ def _fields(fields: Iterable[Field]) -> _Columns:
     return [(field.name, *_FIELD[field.kind]) for field in fields]
 
 
-def _chunk_texts(lists: Iterable[Sequence[int]]) -> list[str]:
-    return [";".join(map(str, sorted(set(numbers)))) for numbers in lists]
+def _chunk_text(numbers: Sequence[int]) -> str:
+    return ";".join(map(str, sorted(set(numbers))))
 
 
-class _Said:
-    """What the parts say of all but shipments and inspections: span tables, folded part by part."""
-
-    def __init__(self) -> None:
-        self._things: dict[str, list[pa.Table]] = defaultdict(list)
-        self._spans: dict[str, list[pa.Table]] = defaultdict(list)
-        self._links: dict[Triple, list[pa.Table]] = defaultdict(list)
-        self._link_spans: dict[Triple, list[pa.Table]] = defaultdict(list)
-        self._named: dict[str, list[pa.Table]] = defaultdict(list)
-        self._described: list[tuple[str, pa.Table]] = []
-
-    def named(self, table: pa.Table, number: int) -> None:
-        """Note what a piece names."""
-        for kind in pc.unique(table["type"]).to_pylist():
-            if kind not in KEYS:
-                keys = table["key"].filter(pc.equal(table["type"], kind))
-                self._named[kind].append(pa.table({"key": keys, "chunk": pa.array([number] * len(keys), pa.int64())}))
-
-    def add(self, statements: Statements) -> None:
-        """Add what a part says."""
-        said = say(statements)
-        for kind, tables in said.things.items():
-            if kind not in KEYS:
-                self._things[kind].append(fold_spans(tables))
-        for kind, tables in said.spans.items():
-            self._spans[kind].append(fold_spans(tables))
-        for triple, tables in said.links.items():
-            self._links[triple].append(fold_spans(tables))
-        for triple, tables in said.link_spans.items():
-            self._link_spans[triple].append(fold_spans(tables))
-        described = [*self._described, ("description", statements.description)]
-        self._described = [("description", joined(described).description)]
-
-    def descriptions(self) -> pa.Table:
-        """Return all descriptions, by number, in which order they are found fastest."""
-        return joined(self._described).description.sort_by("id")
-
-    def write(self, files: Files) -> None:
-        """Write the things and the links between them."""
-        for node in NODES:
-            if node.name in self._named:
-                self._write_things(files, node.name)
-        for triple in self._links:
-            self._write_links(files, triple)
-
-    def _write_things(self, files: Files, kind: str) -> None:
+def _write_things(files: Files, said: Said) -> None:
+    for kind, things, chunks in said.things():
         # What a list entry shows is left to the first opening.
         fields = () if kind == "ListEntry" else NODE[kind].fields
         columns = [*_OWN, *_fields(fields)]
         schema = pa.schema([("key", pa.string()), *((name, data) for name, _, data in columns)])
-        named = pa.concat_tables(self._named.pop(kind)).group_by("key").aggregate([("chunk", "list")])
-        table, spans = _folded(self._things.pop(kind, [])), _folded(self._spans.pop(kind, []))
-        for start in range(0, len(named), _ROWS):
-            piece = named.slice(start, _ROWS)
-            keys = piece["key"].to_pylist()
-            said = layers(_of(table, "key", piece["key"]), _of(spans, "key", piece["key"]), ("key",))
-            texts = _chunk_texts(piece["chunk_list"].to_pylist())
-            rows = [
-                {**identified(key), **properties_of(said.get((key,), {}), {}, kinds_of(fields)), "_chunks": text}
-                for key, text in zip(keys, texts, strict=True)
-            ]
-            files.nodes(kind, _header([f"key:ID({kind})"], columns), pa.Table.from_pylist(rows, schema))
+        rows = [
+            {
+                **identified(key),
+                **properties_of(things.get((key,), {}), {}, kinds_of(fields)),
+                "_chunks": _chunk_text(numbers),
+            }
+            for key, numbers in chunks.items()
+        ]
+        files.nodes(kind, _header([f"key:ID({kind})"], columns), pa.Table.from_pylist(rows, schema))
 
-    def _write_links(self, files: Files, triple: Triple) -> None:
-        start, link, end = triple
+
+def _write_links(files: Files, said: Said) -> None:
+    for (start, link, end), links in said.links():
         fields = LINK[link].fields
         columns = [*_DAYS, ("_said", "string", pa.string()), *_fields(fields)]
         schema = pa.schema([("start", pa.string()), ("end", pa.string()), *((name, data) for name, _, data in columns)])
+        rows = [
+            {"start": bounded(one), "end": bounded(other), **properties_of(layer, {}, kinds_of(fields))}
+            for (one, other), layer in links.items()
+        ]
         header = _header([f":START_ID({start})", f":END_ID({end})"], columns)
-        table, spans = fold_spans(self._links[triple]), _folded(self._link_spans.get(triple, []))
-        # There are few links with fields of their own.
-        for at in range(0, len(table), _ROWS if spans is None else max(1, len(table))):
-            said = layers(table.slice(at, _ROWS if spans is None else None), spans, ("start", "end"))
-            rows = [
-                {"start": bounded(one), "end": bounded(other), **properties_of(layer, {}, kinds_of(fields))}
-                for (one, other), layer in said.items()
-            ]
-            files.links(start, link, end, header, pa.Table.from_pylist(rows, schema))
+        files.links(start, link, end, header, pa.Table.from_pylist(rows, schema))
 
 
 class _Buckets:
@@ -241,13 +190,13 @@ class _Buckets:
     def _path(self, shape: str, bucket: int) -> Path:
         return self._folder / f"{shape}-{bucket}"
 
-    def add(self, statements: Statements, number: int) -> None:
-        """Deal out what a part says; `number` is the piece that names it."""
+    def add(self, part: Part) -> None:
+        """Deal out what a part says."""
         for shape in ("declaration", "inspection"):
-            table = getattr(statements, shape)
+            table = getattr(part.statements, shape)
             keys = np.array(table["shipment"].to_pylist(), dtype=object)
             buckets = pd.util.hash_array(keys) % BUCKETS if len(keys) else np.array([], dtype=np.uint64)
-            table = table.append_column("chunk", pa.array([number] * len(table), pa.int64()))
+            table = table.append_column("chunk", pa.array([part.number] * len(table), pa.int64()))
             table = table.take(pa.array(np.argsort(buckets, kind="stable")))
             ends = np.cumsum(np.bincount(buckets.astype(np.int64), minlength=BUCKETS))
             for bucket, end in enumerate(ends):
@@ -296,7 +245,7 @@ def _days(tables: Iterable[tuple[pa.Table, str]]) -> pa.Table:
 def _write_versions(files: Files, kind: str, held: Versions, named: pa.Table) -> None:
     columns = [*_OWN, *_fields(NODE[kind].fields)]
     current = held.current()
-    at = pc.index_in(named["key"], value_set=current[KEYS[kind]].combine_chunks())
+    at = pc.index_in(named["key"], value_set=current[VERSIONS[kind]].combine_chunks())
     found = [identified(key) for key in named["key"].to_pylist()]
     written = {
         "key": pa.array([row["key"] for row in found], pa.string()),
@@ -305,7 +254,7 @@ def _write_versions(files: Files, kind: str, held: Versions, named: pa.Table) ->
         "first_on": named["day_min"],
         "last_on": named["day_max"],
         "_said": pa.nulls(len(named), pa.string()),
-        "_chunks": pa.array(_chunk_texts(named["chunk_list"].to_pylist()), pa.string()),
+        "_chunks": pa.array(map(_chunk_text, named["chunk_list"].to_pylist()), pa.string()),
         "_day": current["known_on"].cast(pa.int32()).cast(pa.int64()).take(at),
     }
     for name, _, data in columns[len(_OWN) :]:
@@ -321,11 +270,3 @@ def _write_links_of_versions(files: Files, triple: Triple, table: pa.Table) -> N
     ends = {name: pa.array(map(bounded, table[name].to_pylist()), pa.string()) for name in ("start", "end")}
     header = _header([f":START_ID({start})", f":END_ID({end})"], _DAYS)
     files.links(start, link, end, header, pa.table({**ends, "first_on": day, "last_on": day}))
-
-
-def _folded(tables: Sequence[pa.Table]) -> pa.Table | None:
-    return fold_spans(tables) if tables else None
-
-
-def _of(table: pa.Table | None, column: str, keys: pa.ChunkedArray) -> pa.Table | None:
-    return None if table is None else table.filter(pc.is_in(table[column], value_set=keys.combine_chunks()))

@@ -1,21 +1,27 @@
 """Letting the network follow the ledger: which loads came and went since, and what of them is to be merged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from neo4j import ManagedTransaction
 
+from graph.schema import ROLES
 from graph.statements import SHAPES, Statements
 from graph.store.neo4j import folded, ledger
 from graph.store.neo4j.chunks import LATE, NAMED, joined, unpacked
 from graph.store.neo4j.layout import CHUNK, STORE
-from graph.store.neo4j.undated import Keys, merge_undated
+from graph.store.neo4j.said import Keys, Part, part_of
+from graph.store.neo4j.undated import merge_undated
 from graph.store.neo4j.writer import Writer
 
 _SHAPES = [*SHAPES, NAMED]
 _PIECES = f"MATCH (c:{CHUNK} {{load: $load}}) WHERE c.shape IN $shapes"
+
+# What a row without a day, or a listing, may name.
+_ASIDE = {*(role.node for role in ROLES if role.described), "Address", "Contact", "ListEntry"}
 
 
 def settle(writer: Writer) -> None:
@@ -38,7 +44,8 @@ def settle(writer: Writer) -> None:
             if not imported:
                 folded.add(writer, _parts(writer, load))
             if aside:
-                changed.append(folded.keys_of(_parts(writer, load)))
+                named = folded.keys_of(_parts(writer, load))
+                changed.append({kind: keys for kind, keys in named.items() if kind in _ASIDE})
     if aside:
         for named in changed:
             _settle_aside(writer, loads, named)
@@ -52,20 +59,15 @@ def _settle_aside(writer: Writer, loads: Sequence[str], named: Keys) -> None:
         folded.list_entries(writer, pa.concat_tables([SHAPES["listing"].empty_table(), *listings]), named["ListEntry"])
 
 
-def _parts(writer: Writer, load: str) -> Iterator[folded.Part]:
-    """Yield the parts of a load, each read by itself, so that no transaction stays open while it is merged."""
+def _parts(writer: Writer, load: str) -> Iterator[Callable[[], Part]]:
+    """Yield what reads each part of a load, by itself, so that no transaction stays open while it is merged."""
     for part in writer.read(_numbers, load):
-        rows = writer.read(_pieces, load, part)
-        tables = {shape: (number, unpacked(data)) for shape, number, data in rows}
-        if NAMED in tables:
-            number, named = tables.pop(NAMED)
-            keys = {kind: _keys(named, kind) for kind in pc.unique(named["type"]).to_pylist()}
-            statements = joined([(shape, table) for shape, (_, table) in tables.items() if shape in SHAPES])
-            yield folded.Part(statements, keys, number)
+        yield partial(_part, writer, load, part)
 
 
-def _keys(named: pa.Table, kind: str) -> pa.Array:
-    return named["key"].filter(pc.equal(named["type"], kind)).combine_chunks()
+def _part(writer: Writer, load: str, part: int) -> Part:
+    rows = writer.read(_pieces, load, part)
+    return part_of({shape: (number, unpacked(data)) for shape, number, data in rows})
 
 
 def _undated(writer: Writer, loads: Sequence[str]) -> Statements:
@@ -85,8 +87,7 @@ def _undated(writer: Writer, loads: Sequence[str]) -> Statements:
 
 
 def _numbers(tx: ManagedTransaction, load: str) -> list[int]:
-    text = f"{_PIECES} RETURN DISTINCT c.part AS part ORDER BY part"
-    return tx.run(text, load=load, shapes=_SHAPES).value()
+    return tx.run(f"{_PIECES} RETURN c.part AS part ORDER BY part", load=load, shapes=[NAMED]).value()
 
 
 def _pieces(tx: ManagedTransaction, load: str, part: int) -> list[tuple[Any, ...]]:

@@ -3,7 +3,6 @@
 It is a layer of its own (`accumulated.py`), and made anew for all that is named by a row that touches what changed.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +17,8 @@ from graph.statements import Statements
 from graph.store.neo4j.accumulated import layers, merge_links, merge_things
 from graph.store.neo4j.cypher import LinkText
 from graph.store.neo4j.network import first_days
+from graph.store.neo4j.said import Keys
 from graph.store.neo4j.writer import Writer
-
-Keys = Mapping[str, pa.Array]
-"""Keys of things by type."""
 
 _PLACES = (("address_key", "Address"), ("email_key", "Contact"), ("phone_key", "Contact"))
 

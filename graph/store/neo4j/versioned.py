@@ -12,20 +12,20 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.columns import Triple, days_of
+from graph.columns import Triple, days_of, fold_spans
 from graph.records import canonical
-from graph.schema import LINKS, NODE, ROLES
+from graph.schema import NODE, ROLES
+from graph.statements import Statements
 from graph.store.neo4j.accumulated import dated, day, days
-from graph.store.neo4j.cypher import LinkText, ThingText
+from graph.store.neo4j.cypher import LinkText, ThingText, triples_of
 from graph.store.neo4j.layout import bounded, identified
+from graph.store.neo4j.said import VERSIONS
 from graph.store.neo4j.writer import Writer, pieces_of
-from graph.whole import Versions, Whole
-
-KEYS: Mapping[str, str] = {"Shipment": "shipment", "Inspection": "inspection"}
-"""The column of a version that names its thing; in this order things can be linked to those before."""
+from graph.whole import Versions, links_of_versions, versions_of
 
 _SINGLE = {role.link for role in ROLES}
 _Link = tuple[Triple, str, int]
+Links = Mapping[Triple, pa.Table]
 
 
 class _Version(NamedTuple):
@@ -35,26 +35,42 @@ class _Version(NamedTuple):
     fields: dict[str, Any]
 
 
-def triples_of(kind: str) -> list[Triple]:
-    """Return the links that leave a type of thing."""
-    return [(start, link.name, end) for link in LINKS for start, end in link.ends if start == kind]
+def merge_versions(writer: Writer, statements: Statements, number: int) -> None:
+    """Merge the shipments and inspections of a part into the database; `number` is the piece that names them."""
+    kept = versions_of(statements)
+    links = {triple: fold_spans([table]) for triple, table in links_of_versions(kept, statements)}
+    # Shipments come first: inspections are linked to them.
+    for kind in VERSIONS:
+        named = days_of_versions(statements, kind)
+        columns = (named[name].cast(pa.int32()).to_pylist() for name in ("day_min", "day_max"))
+        said = dict(zip(named["key"].to_pylist(), zip(*columns, strict=True), strict=True))
+        _merge(writer, kind, _versions(kind, kept[kind]), links, said, number)
 
 
-def merge_versions(writer: Writer, kind: str, whole: Whole, chunks: Mapping[str, list[int]]) -> None:
-    """Merge the versions of one type into the database; `chunks` are the pieces that name each thing."""
+def days_of_versions(statements: Statements, kind: str) -> pa.Table:
+    """Return the things of a type that declarations and inspections name: `key`, `day_min`, `day_max`."""
+    tables = [statements.inspection] if kind == "Inspection" else [statements.declaration, statements.inspection]
+    whole = [table.select([VERSIONS[kind], "known_on"]).rename_columns(["key", "day"]) for table in tables]
+    return pa.concat_tables(whole).group_by("key").aggregate([("day", "min"), ("day", "max")])
+
+
+def _merge(
+    writer: Writer,
+    kind: str,
+    versions: Mapping[str, _Version],
+    links: Links,
+    said: Mapping[str, tuple[int, int]],
+    number: int,
+) -> None:
     text = ThingText(kind)
-    versions = _versions(kind, whole.versions[kind])
-    table = whole.things.get(kind)
-    columns = [] if table is None else [table[name].to_pylist() for name in ("key", "first", "last")]
-    said = {key: (first, last) for key, first, last in zip(*columns, strict=True)} if columns else {}
     fresh: list[str] = []
-    for keys in pieces_of(chunks):
+    for keys in pieces_of(said):
         rows = writer.found(text.state, [[bounded(key)] for key in keys])
         states = {row["at"][0]: row for row in rows}
         created, named, changed = [], [], []
         for key in keys:
             state, version = states.get(bounded(key)), versions.get(key)
-            own = {**_named(said[key], state), "_chunks": sorted({*chunks[key], *((state or {}).get("_chunks") or ())})}
+            own = {**_named(said[key], state), "_chunks": sorted({number, *((state or {}).get("_chunks") or ())})}
             if state is None:
                 created.append(["", {**identified(key), **own, **_shown(version)}])
                 fresh.append(key)
@@ -64,13 +80,13 @@ def merge_versions(writer: Writer, kind: str, whole: Whole, chunks: Mapping[str,
                 named.append([bounded(key), own])
         writer.write(text.create, created)
         writer.write(text.add, named)
-        _change(writer, kind, whole, versions, changed)
-    _link(writer, kind, whole, fresh)
+        _change(writer, kind, links, versions, changed)
+    _link(writer, kind, links, fresh)
 
 
 def _versions(kind: str, held: Versions) -> dict[str, _Version]:
     current = held.current()
-    keys = current[KEYS[kind]].to_pylist()
+    keys = current[VERSIONS[kind]].to_pylist()
     days = days_of(current["known_on"]).tolist()
     rows = current.select([field.name for field in NODE[kind].fields]).to_pylist()
     # Minus zero is zero, as in the canonical text.
@@ -92,11 +108,11 @@ def _named(span: tuple[int, int], state: Mapping[str, Any] | None) -> dict[str, 
     return dated(first, last)
 
 
-def _link(writer: Writer, kind: str, whole: Whole, starts: Sequence[str]) -> None:
+def _link(writer: Writer, kind: str, links: Links, starts: Sequence[str]) -> None:
     """Create all links of things that were not there."""
     wanted = pa.array(starts, pa.string())
     for triple in triples_of(kind):
-        table = whole.links.get(triple)
+        table = links.get(triple)
         if table is None or not starts:
             continue
         mine = table.filter(pc.is_in(table["start"], value_set=wanted))
@@ -108,7 +124,7 @@ def _link(writer: Writer, kind: str, whole: Whole, starts: Sequence[str]) -> Non
 def _change(
     writer: Writer,
     kind: str,
-    whole: Whole,
+    links: Links,
     versions: Mapping[str, _Version],
     changed: Sequence[tuple[str, dict[str, Any], bool]],
 ) -> None:
@@ -117,20 +133,22 @@ def _change(
         return
     text = ThingText(kind)
     there = {row["key"]: row for row in writer.found(text.version, [[bounded(key)] for key, *_ in changed])}
-    given = _links_from(whole, kind, [key for key, *_ in changed])
+    given = _links_from(links, kind, [key for key, *_ in changed])
+    # Others may have drawn links of their own.
+    ours = set(triples_of(kind))
     nodes: list[Any] = []
     missing: dict[Triple, list[Any]] = defaultdict(list)
     obsolete: dict[Triple, list[Any]] = defaultdict(list)
     for key, own, same_day in changed:
         version, held = versions[key], there[bounded(key)]
-        links = {((kind, link, end), to, days(on)) for link, end, to, on in held["links"]}
+        old = {((kind, link, end), to, days(on)) for link, end, to, on in held["links"] if (kind, link, end) in ours}
         wanted = {(triple, to, version.day) for triple, to in given.get(key, ())}
         fields = version.fields
         if same_day:
             fields = _merged_fields(kind, held["properties"], fields)
-            wanted = _merged_links({link for link in links if link[2] == version.day} | wanted)
+            wanted = _merged_links({link for link in old if link[2] == version.day} | wanted)
         nodes.append([bounded(key), {**identified(key), **own, **fields, "_day": version.day}])
-        for listed, differing in ((missing, wanted - links), (obsolete, links - wanted)):
+        for listed, differing in ((missing, wanted - old), (obsolete, old - wanted)):
             for triple, to, on in differing:
                 listed[triple].append([bounded(key), bounded(to), day(on)])
     for triple, rows in missing.items():
@@ -140,16 +158,16 @@ def _change(
         writer.write(LinkText(triple).delete_of_day, rows)
 
 
-def _links_from(whole: Whole, kind: str, starts: Sequence[str]) -> dict[str, list[tuple[Triple, str]]]:
+def _links_from(links: Links, kind: str, starts: Sequence[str]) -> dict[str, list[tuple[Triple, str]]]:
     wanted = pa.array(starts, pa.string())
-    links: dict[str, list[tuple[Triple, str]]] = defaultdict(list)
+    found: dict[str, list[tuple[Triple, str]]] = defaultdict(list)
     for triple in triples_of(kind):
-        table = whole.links.get(triple)
+        table = links.get(triple)
         if table is not None:
             mine = table.filter(pc.is_in(table["start"], value_set=wanted))
             for start, end in zip(mine["start"].to_pylist(), mine["end"].to_pylist(), strict=True):
-                links[start].append((triple, end))
-    return links
+                found[start].append((triple, end))
+    return found
 
 
 def _merged_fields(kind: str, held: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
