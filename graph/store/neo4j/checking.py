@@ -64,7 +64,7 @@ def refuse_failed_indexes(tx: _Transaction) -> None:
     failed = failed_indexes(tx)
     if failed:
         raise StoreError(
-            f"What was loaded is there, but the database's {' and '.join(failed)}, so that questions take long or fail;"
+            f"Nothing is loaded while the database's {' and '.join(failed)}, since questions would take long or fail;"
             " drop it, and make it anew with `tidewaiter store migrate`."
         )
 

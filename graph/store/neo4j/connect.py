@@ -140,7 +140,7 @@ def prepare(session: Session, address: str, *, create: bool, adopt: bool) -> Non
         session.execute_write(
             lambda tx: tx.run(
                 f"MERGE (s:{STORE} {{id: 1}}) ON CREATE SET s.layout = $layout, s.version = 0, s.folded = 0 "
-                f"MERGE (:{LOCK} {{id: 1}})",
+                f"MERGE (:{LOCK} {{id: 1}}) MERGE (:{LOCK} {{id: 2}})",
                 layout=VERSION,
             ).consume()
         )

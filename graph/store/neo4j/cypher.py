@@ -36,10 +36,13 @@ class LinkText:
     def __init__(self, triple: Triple) -> None:
         start, link, end = triple
         rows = f"UNWIND $rows AS row MATCH (a:{start} {{key: row[0]}}) MATCH (b:{end} {{key: row[1]}})"
+        # In a subquery both ends are given. Without one the server may find the other end by looking through all links
+        # of the first, which at a thing of many links takes as long as there are links, for each row.
+        held = f"CALL (a, b) {{ MATCH (a)-[r:{link}]->(b) RETURN r }}"
         states = ", ".join(f"r.{name} AS {name}" for name in STATE)
-        self.state = f"{rows} MATCH (a)-[r:{link}]->(b) RETURN [a.key, b.key] AS at, {states}"
+        self.state = f"{rows} {held} RETURN [a.key, b.key] AS at, {states}"
         self.create = f"{rows} CREATE (a)-[r:{link}]->(b) SET r = row[2]"
-        self.change = f"{rows} MATCH (a)-[r:{link}]->(b) SET r = row[2]"
+        self.change = f"{rows} {held} SET r = row[2]"
         self.create_of_day = f"{rows} CREATE (a)-[:{link} {{first_on: row[2], last_on: row[2]}}]->(b)"
-        self.delete_of_day = f"{rows} MATCH (a)-[r:{link}]->(b) WHERE r.first_on = row[2] DELETE r"
-        self.delete = f"{rows} MATCH (a)-[r:{link}]->(b) DELETE r"
+        self.delete_of_day = f"{rows} {held} WITH r, row WHERE r.first_on = row[2] DELETE r"
+        self.delete = f"{rows} {held} DELETE r"

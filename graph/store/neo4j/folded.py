@@ -23,11 +23,11 @@ from graph.store.neo4j.writer import Writer
 from graph.whole import fold_whole
 
 
-def keys_of(parts: Iterable[Callable[[], Part]]) -> Keys:
-    """Return all that parts name."""
+def united(lists: Iterable[Keys]) -> Keys:
+    """Return all keys of several lists."""
     keys: dict[str, pa.Array] = {}
-    for read in parts:
-        for kind, named in read().named.items():
+    for listed in lists:
+        for kind, named in listed.items():
             held = keys.get(kind)
             keys[kind] = named if held is None else pc.unique(pa.concat_arrays([held, named]))
     return keys

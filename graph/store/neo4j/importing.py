@@ -135,7 +135,7 @@ def _write_ledger(files: Files, entered: Batch, load: str) -> None:
     store = {"id": 1, "layout": VERSION, "version": entered.version, "folded": 0, "imported": True}
     header = [f"{name}:{'boolean' if value is True else 'long'}" for name, value in store.items()]
     files.nodes(STORE, header, pa.Table.from_pylist([store]))
-    files.nodes(LOCK, ["id:long"], pa.Table.from_pylist([{"id": 1}]))
+    files.nodes(LOCK, ["id:long"], pa.Table.from_pylist([{"id": 1}, {"id": 2}]))
 
 
 def _header(first: Sequence[str], columns: _Columns) -> list[str]:

@@ -65,7 +65,11 @@ def identified(key: str) -> dict[str, str]:
 
 
 def bounded(key: str) -> str:
-    """Return a key as it is indexed: itself, or its beginning and digest where it is too long for an index."""
-    if len(key.encode()) <= LONGEST_KEY:
+    """Return a key as it is indexed: itself, or its beginning and digest where it is too long for an index.
+
+    What was cut is still longer than any key that was not, so that it cannot be taken for one.
+    """
+    encoded = key.encode()
+    if len(encoded) <= LONGEST_KEY:
         return key
-    return f"{key[: LONGEST_KEY // 4]}#{hashlib.sha256(key.encode()).hexdigest()}"
+    return f"{encoded[:LONGEST_KEY].decode(errors='ignore')}#{hashlib.sha256(encoded).hexdigest()}"

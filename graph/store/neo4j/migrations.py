@@ -6,7 +6,7 @@ from neo4j import ManagedTransaction
 
 from graph.schema import NODES
 from graph.store.neo4j.chunks import LATE, is_undated, unpacked
-from graph.store.neo4j.layout import CHUNK, REMOVED, STORE
+from graph.store.neo4j.layout import CHUNK, LOCK, REMOVED, STORE
 from graph.store.neo4j.writer import Writer
 
 
@@ -25,6 +25,7 @@ def _network_anew(writer: Writer) -> None:
         if is_undated(shape, unpacked(writer.read(_data, number))):
             writer.change(f"MATCH (c:{CHUNK} {{number: $number}}) SET c.undated = true", number=number)
     writer.change(f"MATCH (r:{REMOVED}) WHERE r.version IS NULL SET r.version = 0")
+    writer.change(f"MERGE (:{LOCK} {{id: 2}})")
     writer.change(f"MATCH (s:{STORE}) SET s.layout = 1002")
 
 

@@ -7,9 +7,10 @@ from typing import Any, Literal
 from neo4j import ManagedTransaction, Transaction
 
 from graph.records import Ref
-from graph.schema import LINKS, NODES
+from graph.schema import LINKS, NODE, NODES
 from graph.store.base import Neighbour, Neighbours, check_links, meanings
 from graph.store.neo4j.layout import bounded
+from graph.store.neo4j.writer import pieces_of
 
 Direction = Literal["out", "in"]
 _ARROW = {"out": "-[r:{}]->(e)", "in": "<-[r:{}]-(e)"}
@@ -82,15 +83,17 @@ def _links_of(kind: str, links: Sequence[str] | None) -> Iterator[tuple[str, Dir
 
 def chunks_of(tx: ManagedTransaction | Transaction, ref: Ref) -> list[int] | None:
     """Return the numbers of the chunks that name a thing, None where there is no such thing."""
+    if ref.type not in NODE:
+        return None
     row = tx.run(f"MATCH (n:{ref.type} {{key: $key}}) RETURN n._chunks AS chunks", key=bounded(ref.key)).single()
-    return None if row is None else list(row["chunks"])
+    return None if row is None else list(row["chunks"] or ())
 
 
 def first_days(tx: ManagedTransaction | Transaction, kind: str, keys: Sequence[str]) -> dict[str, Any]:
     """Return the first day of each thing that has one."""
-    rows = tx.run(
+    text = (
         f"UNWIND $keys AS key MATCH (n:{kind} {{key: key}}) WHERE n.first_on IS NOT NULL "
-        "RETURN coalesce(n._whole_key, n.key) AS key, n.first_on AS day",
-        keys=[bounded(key) for key in keys],
+        "RETURN coalesce(n._whole_key, n.key) AS key, n.first_on AS day"
     )
-    return {row["key"]: row["day"].to_native() for row in rows}
+    found = (row for piece in pieces_of(map(bounded, keys)) for row in tx.run(text, keys=piece))
+    return {row["key"]: row["day"].to_native() for row in found}

@@ -40,9 +40,14 @@ class Part(NamedTuple):
 def part_of(pieces: Mapping[str, tuple[int, pa.Table]]) -> Part:
     """Return a part from its pieces: number and table by shape."""
     number, named = pieces[NAMED]
+    said = joined([(shape, table) for shape, (_, table) in pieces.items() if shape in SHAPES])
+    return Part(said, keys_of(named), number)
+
+
+def keys_of(named: pa.Table) -> Keys:
+    """Return what a piece names."""
     kinds = pc.unique(named["type"]).to_pylist()
-    keys = {kind: named["key"].filter(pc.equal(named["type"], kind)).combine_chunks() for kind in kinds}
-    return Part(joined([(shape, table) for shape, (_, table) in pieces.items() if shape in SHAPES]), keys, number)
+    return {kind: named["key"].filter(pc.equal(named["type"], kind)).combine_chunks() for kind in kinds}
 
 
 def dated_only(statements: Statements) -> Statements:

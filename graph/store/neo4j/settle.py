@@ -13,7 +13,7 @@ from graph.statements import SHAPES, Statements
 from graph.store.neo4j import folded, ledger
 from graph.store.neo4j.chunks import LATE, NAMED, joined, unpacked
 from graph.store.neo4j.layout import CHUNK, STORE
-from graph.store.neo4j.said import Keys, Part, part_of
+from graph.store.neo4j.said import Keys, Part, keys_of, part_of
 from graph.store.neo4j.undated import merge_undated
 from graph.store.neo4j.writer import Writer
 
@@ -33,7 +33,7 @@ def settle(writer: Writer) -> None:
     aside = writer.read(_exists_aside, loads)
     changed: list[Keys] = []
     for load in writer.read(ledger.struck, now.folded):
-        named = folded.keys_of(_parts(writer, load))
+        named = _named(writer, load)
         folded.reset(writer, _parts(writer, load), named)
         for other in (load for load in loads if load in here):
             folded.add(writer, _parts(writer, other), named)
@@ -44,11 +44,9 @@ def settle(writer: Writer) -> None:
             if not imported:
                 folded.add(writer, _parts(writer, load))
             if aside:
-                named = folded.keys_of(_parts(writer, load))
-                changed.append({kind: keys for kind, keys in named.items() if kind in _ASIDE})
+                changed.append({kind: keys for kind, keys in _named(writer, load).items() if kind in _ASIDE})
     if aside:
-        for named in changed:
-            _settle_aside(writer, loads, named)
+        _settle_aside(writer, loads, folded.united(changed))
     writer.change(f"MATCH (s:{STORE}) SET s.folded = $version REMOVE s.imported", version=now.version)
 
 
@@ -66,19 +64,23 @@ def _parts(writer: Writer, load: str) -> Iterator[Callable[[], Part]]:
 
 
 def _part(writer: Writer, load: str, part: int) -> Part:
-    rows = writer.read(_pieces, load, part)
+    rows = writer.read(_pieces, load, part, _SHAPES)
     return part_of({shape: (number, unpacked(data)) for shape, number, data in rows})
+
+
+def _named(writer: Writer, load: str) -> Keys:
+    """Return all that a load names."""
+    lists = (writer.read(_pieces, load, part, [NAMED]) for part in writer.read(_numbers, load))
+    return folded.united(keys_of(unpacked(data)) for rows in lists for _, _, data in rows)
 
 
 def _undated(writer: Writer, loads: Sequence[str]) -> Statements:
     """Return all live rows of entities and ownerships without a day."""
     found = []
     for load, part in writer.read(_parts_aside, loads):
-        for shape, _, data in writer.read(_pieces, load, part):
-            if shape == "description" or shape in LATE:
-                table = unpacked(data)
-                rows = table.filter(pc.is_null(table["known_on"])) if shape in LATE else table
-                found.append((shape, rows))
+        for shape, _, data in writer.read(_pieces, load, part, ["description", *LATE]):
+            table = unpacked(data)
+            found.append((shape, table.filter(pc.is_null(table["known_on"])) if shape in LATE else table))
     statements = joined(found)
     spoken = pc.is_in(statements.description["id"], value_set=statements.entity["thing"].combine_chunks())
     return Statements(
@@ -90,9 +92,9 @@ def _numbers(tx: ManagedTransaction, load: str) -> list[int]:
     return tx.run(f"{_PIECES} RETURN c.part AS part ORDER BY part", load=load, shapes=[NAMED]).value()
 
 
-def _pieces(tx: ManagedTransaction, load: str, part: int) -> list[tuple[Any, ...]]:
+def _pieces(tx: ManagedTransaction, load: str, part: int, shapes: Sequence[str]) -> list[tuple[Any, ...]]:
     text = f"{_PIECES} AND c.part = $part RETURN c.shape, c.number, c.data"
-    return [tuple(row) for row in tx.run(text, load=load, part=part, shapes=_SHAPES)]
+    return [tuple(row) for row in tx.run(text, load=load, part=part, shapes=list(shapes))]
 
 
 def _parts_aside(tx: ManagedTransaction, loads: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import pyarrow as pa
-from neo4j import READ_ACCESS, ManagedTransaction, Session
+from neo4j import READ_ACCESS, GraphDatabase, ManagedTransaction, Session
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.columns import date_undated
@@ -48,7 +48,7 @@ from graph.store.neo4j.layout import CHUNK
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
 from graph.store.neo4j.settle import settle
 from graph.store.neo4j.undated import dated
-from graph.store.neo4j.writer import SECONDS, Writer, alone, read
+from graph.store.neo4j.writer import SECONDS, BusyError, Writer, alone, read
 from graph.store.sqlite import SqliteStore
 from graph.whole import fold_whole
 from graph.whole import read as read_statements
@@ -64,7 +64,7 @@ class Neo4jStore:
 
     A load is written in pieces that nobody reads, and becomes visible whole when its row enters the ledger; the network
     that people see follows. One that is interrupted leaves nothing that is read, and its pieces are deleted by the
-    next writer. A second writer waits for the first, and is refused with a StoreError after `ledger.WAIT` seconds.
+    next writer. A second writer waits for the first, and is refused with a StoreError after `writer.WAIT` seconds.
     """
 
     def __init__(self, address: str, login: Login, *, create: bool = True, adopt: bool = False) -> None:
@@ -74,16 +74,25 @@ class Neo4jStore:
         """
         self.address, self._database = address, login.database
         self._driver = connect(address, login)
+        # Of a cluster, each member answers what another has committed for this client.
+        self._bookmarks = GraphDatabase.bookmark_manager()
         self._held: ledger.Ledger | None = None
         self._set: tuple[str, PublishedSet] | None = None
+        self._unsettled = ""
         try:
             with refusals(address), self._driver.session(database=self._database) as session:
                 prepare(session, address, create=create, adopt=adopt)
                 now = read(session, ledger.read)
             if now.folded != now.version:
                 # A writer was interrupted, and is followed here, or is at work, and others may read meanwhile.
-                with suppress(StoreError), self._writing(wait=1.0):
+                try:
+                    with self._writing(wait=1.0):
+                        pass
+                except BusyError:
                     pass
+                except StoreError as error:
+                    # Whatever does not ask about the network is answered nevertheless, and a batch can be removed.
+                    self._unsettled = str(error)
         except BaseException:
             self.close()
             raise
@@ -104,7 +113,9 @@ class Neo4jStore:
             self._driver.close()
 
     def _session(self) -> Session:
-        return self._driver.session(database=self._database, default_access_mode=READ_ACCESS)
+        return self._driver.session(
+            database=self._database, default_access_mode=READ_ACCESS, bookmark_manager=self._bookmarks
+        )
 
     def _read(self, work: Callable[[ManagedTransaction], Found]) -> Found:
         with refusals(self.address), self._session() as session:
@@ -118,23 +129,34 @@ class Neo4jStore:
 
         def checked(tx: ManagedTransaction) -> Found:
             before = ledger.versions(tx)
-            found = work(tx)
+            if before[0] != before[1]:
+                raise self._behind(before[0])
             wanted = before[0] if self._held is None else self._held.version
-            if not before == ledger.versions(tx) == (wanted, wanted):
+            found = work(tx) if before[0] == wanted else None
+            if found is None or ledger.versions(tx) != (wanted, wanted):
                 raise StoreError("The store was changed while it was read; repeat the command.")
             return found
 
         return self._read(checked)
 
+    def _behind(self, version: int) -> StoreError:
+        """Return the error for a question about a network that does not show its version yet."""
+        if self._unsettled:
+            return StoreError(
+                f"The network could not be brought to version {version}: {self._unsettled} If that stays so, remove the"
+                " batch that was loaded last."
+            )
+        return StoreError(f"The network is being brought to version {version}; repeat the command in a while.")
+
     @contextmanager
-    def _writing(self, wait: float | None = None) -> Iterator[tuple[Writer, ledger.Ledger]]:
-        """Be the only writer of a store whose network shows its version."""
+    def _writing(self, wait: float | None = None, *, settled: bool = True) -> Iterator[tuple[Writer, ledger.Ledger]]:
+        """Be the only writer of a store whose network, where it is to be `settled`, shows its version."""
         if self._held is not None:
             raise StoreError("This view of the store can only be read.")
-        with refusals(self.address), alone(self._driver, self._database, wait) as writer:
+        with refusals(self.address), alone(self._driver, self._database, wait, self._bookmarks) as writer:
             now = writer.read(ledger.read)
             ledger.sweep(writer)
-            if now.folded != now.version:
+            if settled and now.folded != now.version:
                 settle(writer)
             yield writer, now
 
@@ -173,6 +195,7 @@ class Neo4jStore:
     def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
         """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace."""
         with self._writing() as (writer, before):
+            writer.read(checking.refuse_failed_indexes)
             held = _find(before, (batch.content_hash, batch.source, batch.mapping, batch.mapping_version))
             if held is not None or batch.id in {entry.batch.id for entry in before.entries}:
                 raise already_there(held or batch)
@@ -194,12 +217,12 @@ class Neo4jStore:
                     ledger.sweep(writer)
                 raise
             settle(writer)
-        self._read(checking.refuse_failed_indexes)
         return entered
 
     def remove_batch(self, batch_id: str) -> Batch:
         """Remove one batch exactly: records that no other batch brought are gone. Raises StoreError if unknown."""
-        with self._writing() as (writer, before):
+        # A batch that the network could not follow must go before anything can be settled.
+        with self._writing(settled=False) as (writer, before):
             found = [entry.batch for entry in before.entries if entry.batch.id == batch_id]
             if not found:
                 raise unknown_batch(batch_id)
@@ -262,42 +285,18 @@ class Neo4jStore:
     def get(self, ref: Ref, *, until: date | None = None, limit: int = 100) -> ThingWithRecords | None:
         """Return a thing with its records (at most `limit`), as known before `until`; None if absent."""
 
-        def found(tx: ManagedTransaction) -> list[tuple[ledger.Entry, Statements]] | None:
+        def found(tx: ManagedTransaction) -> tuple[ThingWithRecords | None]:
             numbers = chunks_of(tx, ref)
-            return None if numbers is None else self._naming(tx, ref, numbers)
+            if numbers is None:
+                return (None,)
+            # The embedded store answers for the rows that name the thing.
+            with tempfile.TemporaryDirectory() as folder, SqliteStore(Path(folder) / "said.db") as small:
+                for entry in (self._held or ledger.read(tx)).entries:
+                    heading = replace(entry.batch, content_hash=entry.batch.id)
+                    small.add_batch(heading, _naming(tx, ref, entry.load, numbers))
+                return (small.get(ref, until=until, limit=limit),)
 
-        said = self._of_network(found)
-        if said is None:
-            return None
-        # The embedded store answers for the few rows that name the thing.
-        with tempfile.TemporaryDirectory() as folder, SqliteStore(Path(folder) / "said.db") as small:
-            for entry, statements in said:
-                rows = sum(len(table) for shape, table in statements.items() if shape != "description")
-                small.add_batch(
-                    replace(entry.batch, content_hash=entry.batch.id), [LoadChunk(statements, [], rows, rows, 0)]
-                )
-            return small.get(ref, until=until, limit=limit)
-
-    def _naming(
-        self, tx: ManagedTransaction, ref: Ref, numbers: Sequence[int]
-    ) -> list[tuple[ledger.Entry, Statements]]:
-        """Return the statements that name a thing, by batch, their days derived as in the whole store."""
-        by_load: dict[str, list[tuple[str, pa.Table]]] = {}
-        # The chunks of a part of a load follow each other: its descriptions, rows, and what it names.
-        rows = tx.run(
-            f"UNWIND $numbers AS number MATCH (m:{CHUNK} {{number: number}}) MATCH (c:{CHUNK} {{load: m.load}}) "
-            "WHERE c.part = m.part AND c.shape IN $shapes RETURN c.load AS load, c.shape AS shape, c.data AS data",
-            numbers=list(numbers),
-            shapes=list(SHAPES),
-        )
-        for row in rows:
-            by_load.setdefault(row["load"], []).append((row["shape"], unpacked(row["data"])))
-        found = []
-        for entry in (self._held or ledger.read(tx)).entries:
-            if entry.load in by_load:
-                statements = naming(joined(by_load[entry.load]), ref.type, ref.key)
-                found.append((entry, dated(tx, statements)))
-        return found
+        return self._of_network(found)[0]
 
     def resolve(self, text: str, limit: int = 20) -> list[Ref]:
         """Return the things that `text` may mean, by type and key: a complete key, or the bare id in any source."""
@@ -344,3 +343,22 @@ def _find(held: ledger.Ledger, content: tuple[str, str, str, str]) -> Batch | No
         if (batch.content_hash, batch.source, batch.mapping, batch.mapping_version) == content:
             return batch
     return None
+
+
+def _naming(tx: ManagedTransaction, ref: Ref, load: str, numbers: Sequence[int]) -> Iterator[LoadChunk]:
+    """Yield the statements of a load that name a thing, part by part, their days derived as in the whole store."""
+    parts = tx.run(
+        f"UNWIND $numbers AS number MATCH (m:{CHUNK} {{number: number}}) WHERE m.load = $load RETURN m.part",
+        numbers=list(numbers),
+        load=load,
+    ).value()
+    for part in parts:
+        rows = tx.run(
+            f"MATCH (c:{CHUNK} {{load: $load}}) WHERE c.part = $part AND c.shape IN $shapes RETURN c.shape, c.data",
+            load=load,
+            part=part,
+            shapes=list(SHAPES),
+        )
+        said = dated(tx, naming(joined([(shape, unpacked(data)) for shape, data in rows]), ref.type, ref.key))
+        count = sum(len(table) for shape, table in said.items() if shape != "description")
+        yield LoadChunk(said, [], count, count, 0)

@@ -6,6 +6,7 @@ transactions first sees whether the mark is still its own. Whoever takes over pu
 does afterwards is refused as a whole.
 """
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from itertools import islice
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from neo4j import Driver, ManagedTransaction, Session, unit_of_work
+from neo4j.api import BookmarkManager
 from neo4j.exceptions import Neo4jError
 
 from graph.store.base import StoreError
@@ -26,6 +28,17 @@ SECONDS = 600
 
 ROWS = 5_000
 """Rows that one transaction reads or writes."""
+
+_TAKE = f"MATCH (l:{LOCK} {{id: $id}}) SET l.holder = $mark"
+
+
+class BusyError(StoreError):
+    """Another process is writing."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("Another process is writing to the store; try again when it has finished.")
+
 
 _MARK = f"MATCH (s:{STORE} {{id: 1}}) SET s.writer = $mark"
 # Setting what is there already keeps others from putting their mark until this transaction has ended.
@@ -98,26 +111,46 @@ class Writer:
 
 
 @contextmanager
-def alone(driver: Driver, database: str, wait: float | None = None) -> Iterator[Writer]:
+def alone(
+    driver: Driver, database: str, wait: float | None = None, bookmarks: BookmarkManager | None = None
+) -> Iterator[Writer]:
     """Be the only writer.
 
-    Raises StoreError where another writer does not finish within `wait` seconds, by default `WAIT`.
+    Raises BusyError where others do not finish within some `wait` seconds, by default `WAIT`.
     """
-    take = f"MATCH (l:{LOCK} {{id: 1}}) SET l.holder = $mark"
+    deadline = time.monotonic() + (WAIT if wait is None else wait)
     mark = uuid.uuid4().hex
-    with driver.session(database=database) as keeping, driver.session(database=database) as session:
+    with (
+        driver.session(database=database) as keeping,
+        driver.session(database=database) as queueing,
+        driver.session(database=database, bookmark_manager=bookmarks) as session,
+    ):
+        with _in_time(), queueing.begin_transaction(timeout=_left(deadline) + 10) as first:
+            # Only the first of those that wait tries for the lock itself, so that nobody takes it between the trial,
+            # which ends in time, and the transaction that keeps it, which must not.
+            first.run(_TAKE, id=2, mark=mark).consume()
+            with keeping.begin_transaction(timeout=_left(deadline)) as trying:
+                trying.run(_TAKE, id=1, mark=mark).consume()
+            holding = keeping.begin_transaction()
+            holding.run(_TAKE, id=1, mark=mark).consume()
         try:
-            with keeping.begin_transaction(timeout=WAIT if wait is None else wait) as trying:
-                trying.run(take, mark=mark).consume()
-        except Neo4jError as error:
-            # The wait for a lock ends with the time of its transaction, under one of several names.
-            if ".Transaction." in (error.code or ""):
-                raise StoreError("Another process is writing to the store; try again when it has finished.") from error
-            raise
-        holding = keeping.begin_transaction()
-        try:
-            holding.run(take, mark=mark).consume()
             session.execute_write(lambda tx: tx.run(_MARK, mark=mark).consume())
             yield Writer(session, mark)
         finally:
             holding.close()
+
+
+def _left(deadline: float) -> float:
+    return max(0.1, deadline - time.monotonic())
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Say that others are writing where the wait for a lock ends with the time of its transaction."""
+    try:
+        yield
+    except Neo4jError as error:
+        # It has one of several names.
+        if ".Transaction." in (error.code or ""):
+            raise BusyError from error
+        raise
