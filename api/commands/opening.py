@@ -65,8 +65,9 @@ def import_folder(chosen: "Settings", folder: Path) -> "ImportFolder":
         UsageError: the store is on no Neo4j server.
         StoreError: the database is not empty, or cannot be asked.
     """
-    from graph.store.open import NEO4J
+    from graph.store.open import NEO4J, check_address
 
+    check_address(chosen.store)
     if chosen.store.partition(":")[0] not in NEO4J:
         raise UsageError(f"--bulk writes files for a Neo4j server, and the store is {chosen.store}; leave it out.")
     from graph.store.neo4j import ImportFolder, Login, check_empty

@@ -13,6 +13,7 @@ from api.commands.progress import progress
 from api.commands.published import as_heading, in_words
 
 if TYPE_CHECKING:
+    from api.settings import Settings
     from graph.store.copying import Copied
 
 stores = typer.Typer(invoke_without_command=True, help="Check a store, copy it into another, or bring it forward.")
@@ -28,7 +29,7 @@ def what_there_is(ctx: typer.Context) -> None:
 @stores.command()
 def check(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
     """Say what the store holds and whether anything is wrong with it; exit status 1 where something is."""
-    chosen = settings(ctx, store)
+    chosen = _named(ctx, store)
     # Opening completes what was interrupted, which may take a while.
     with progress(f"Checking {chosen.store}", silent=json), opened(chosen) as held:
         findings = held.check()
@@ -52,7 +53,7 @@ def copy(
     """Copy a store into an empty one of any kind, and compare the two; an interrupted copy can be repeated."""
     from graph.store.copying import copy_store
 
-    origin, aim = settings(ctx, source), settings(ctx, target)
+    origin, aim = _named(ctx, source), _named(ctx, target)
     if _place(origin.store) == _place(aim.store):
         raise UsageError("Source and target are the same store: name two.")
     with (
@@ -76,6 +77,15 @@ def copy(
     _tell(copied)
 
 
+def _named(ctx: typer.Context, store: str | None) -> "Settings":
+    """Return the settings; the store's address is shown before the store is opened, so it is looked at now."""
+    from graph.store.open import check_address
+
+    chosen = settings(ctx, store)
+    check_address(chosen.store)
+    return chosen
+
+
 def _place(address: str) -> str | Path:
     """Return where an address leads, in one spelling."""
     from api.settings import SQLITE
@@ -96,7 +106,7 @@ def _tell(copied: "Copied") -> None:
 @stores.command()
 def migrate(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
     """Bring a store that an older Tidewaiter wrote forward to this one; one that is of this version stays as it is."""
-    chosen = settings(ctx, store)
+    chosen = _named(ctx, store)
     with progress(f"Migrating {chosen.store}", silent=json) as bar:
         done = migrated(chosen)
         bar.doing("completing")

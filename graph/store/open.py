@@ -10,6 +10,19 @@ NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 _HOW = "write sqlite:///folder/file.db, with four slashes for an absolute path, or neo4j://host:7687"
 
 
+def check_address(address: str) -> None:
+    """Raise AddressError where an address names a user, whose password would be shown wherever the address is.
+
+    The address is not repeated. No host, port or database has an @, and a password may hold whatever ends a host.
+    """
+    scheme, _, rest = address.partition(":")
+    if "@" in rest and (scheme in NEO4J or (rest.startswith("//") and scheme != "sqlite")):
+        raise AddressError(
+            "The store address names a user; write user and password into TIDEWAITER_NEO4J_USER and"
+            " TIDEWAITER_NEO4J_PASSWORD."
+        )
+
+
 def open_store(
     address: str,
     *,
@@ -33,9 +46,10 @@ def open_store(
         database: which of the server's databases is meant.
 
     Raises:
-        AddressError: the address is of no kind that is known.
+        AddressError: the address is of no kind that is known, or names a user.
         StoreError: what is there is no store of this version, or nothing is there and `create` is false.
     """
+    check_address(address)
     scheme, _, rest = address.partition(":")
     if scheme == "sqlite":
         path = rest.removeprefix("///")
@@ -62,9 +76,10 @@ def migrate_store(address: str, *, user: str = "neo4j", password: str = "", data
         database: which of the server's databases is meant.
 
     Raises:
-        AddressError: the address is of no kind that is known.
+        AddressError: the address is of no kind that is known, or names a user.
         StoreError: there is no store, or its layout cannot be brought forward.
     """
+    check_address(address)
     if address.partition(":")[0] in NEO4J:
         from graph.store.neo4j import Login, migrate
 

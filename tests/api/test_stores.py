@@ -84,3 +84,35 @@ def test_the_store_alone_says_what_there_is() -> None:
     ran = run("store")
     assert ran.status == 0
     assert all(name in ran.out for name in ("check", "copy", "migrate"))
+
+
+@pytest.mark.parametrize("server", ["neo4j://neo4j:geheim@host", "bolt+s://a:ge/geheim@host:7687", "http://a:geheim@b"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("store", "check"),
+        ("store", "migrate"),
+        ("store", "copy", "SERVER", "sqlite:///none.db"),
+        ("store", "copy", "sqlite:///none.db", "SERVER"),
+        ("ingest", "d.csv", "--mapping", "native"),
+        ("ingest", "d.csv", "--mapping", "native", "--bulk", "import"),
+        ("status",),
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIDEWAITER_STORE", server)
+    file = write(tmp_path / "d.csv", [declaration(1)])
+    ran = run(*(server if word == "SERVER" else word for word in words))
+    assert ran.status == 2
+    assert "write user and password into TIDEWAITER_NEO4J_USER and TIDEWAITER_NEO4J_PASSWORD." in ran.err
+    assert "geheim" not in ran.out + ran.err
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_may_have_an_at_in_its_name(tmp_path: Path) -> None:
+    file = write(tmp_path / "d.csv", [declaration(1)])
+    assert run("ingest", file, "--mapping", "native", store=tmp_path / "a@b.db").status == 0
+    assert run("store", "check", store=tmp_path / "a@b.db").status == 0
