@@ -1,6 +1,7 @@
 """Reaching a Neo4j server, and saying in one sentence what is wrong where that fails."""
 
 import logging
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,9 +85,9 @@ def connect(address: str, login: Login) -> Driver:
         AddressError: it is no address.
         StoreError: no server answers, it refuses the login, or it is too old.
     """
-    if not urlsplit(address).hostname:
-        raise AddressError(f"The store address {address!r} names no server; write neo4j://host:7687.")
     try:
+        if not urlsplit(address).hostname:
+            raise AddressError(f"The store address {address!r} names no server; write neo4j://host:7687.")
         driver = GraphDatabase.driver(
             address,
             auth=(login.user, login.password),
@@ -98,18 +99,21 @@ def connect(address: str, login: Login) -> Driver:
         raise AddressError(f"The store address {address!r} cannot be used ({_words(error)}).") from error
     try:
         with refusals(address, reaching=True):
-            agent = driver.get_server_info().agent
+            check_agent(address, driver.get_server_info().agent)
     except ValueError as error:
         driver.close()
         raise AddressError(f"The store address {address!r} cannot be used ({_words(error)}).") from error
     except BaseException:
         driver.close()
         raise
-    found = tuple(int(part) for part in agent.partition("/")[2].split(".")[:2] if part.isdigit())
-    if found < OLDEST:
-        driver.close()
-        raise StoreError(f"The server at {address} is {agent}; Tidewaiter needs Neo4j {'.'.join(map(str, OLDEST))}.")
     return driver
+
+
+def check_agent(address: str, agent: str) -> None:
+    """Raise StoreError where a server, as which it names itself (`Neo4j/5.27-aura`), is too old."""
+    found = re.search(r"/(\d+)\.(\d+)", agent)
+    if found is None or (int(found[1]), int(found[2])) < OLDEST:
+        raise StoreError(f"The server at {address} is {agent}; Tidewaiter needs Neo4j {'.'.join(map(str, OLDEST))}.")
 
 
 def check_empty(address: str, login: Login) -> None:

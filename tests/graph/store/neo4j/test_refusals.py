@@ -7,6 +7,7 @@ import pytest
 
 from graph.store.base import AddressError, StoreError
 from graph.store.neo4j import Login, Neo4jStore
+from graph.store.neo4j.connect import check_agent
 from graph.store.neo4j.writer import alone
 from graph.store.open import open_store
 from tests.neo4j.server import Server
@@ -36,10 +37,22 @@ def test_no_server() -> None:
         assert refused(address, Login(password=SECRET)).startswith(f"No Neo4j server answers at {address}")
 
 
-@pytest.mark.parametrize("address", ["neo4j://", "neo4j://127.0.0.1:port", "bolt://127.0.0.1:1:2"])
+@pytest.mark.parametrize("address", ["neo4j://", "neo4j://127.0.0.1:port", "bolt://127.0.0.1:1:2", "neo4j://[::1"])
 def test_no_address(address: str) -> None:
     with pytest.raises(AddressError, match=r"cannot be used|names no server"):
         open_store(address, password=SECRET)
+
+
+@pytest.mark.parametrize("agent", ["Neo4j/5.25.1", "Neo4j/4.4.0", "Neo4j/5", "Neo4j/dev", ""])
+def test_a_server_too_old(agent: str) -> None:
+    with pytest.raises(StoreError) as raised:
+        check_agent("neo4j://host", agent)
+    assert str(raised.value) == f"The server at neo4j://host is {agent}; Tidewaiter needs Neo4j 5.26."
+
+
+@pytest.mark.parametrize("agent", ["Neo4j/5.26.0", "Neo4j/5.27-aura", "Neo4j/2025.06.0", "Neo4j/5.100.1"])
+def test_a_server_that_will_do(agent: str) -> None:
+    check_agent("neo4j://host", agent)
 
 
 def test_a_wrong_password(neo4j_database: Server) -> None:
