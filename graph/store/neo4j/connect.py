@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from urllib.parse import urlsplit
 from neo4j import READ_ACCESS, Driver, GraphDatabase, ManagedTransaction, NotificationMinimumSeverity, Session
 from neo4j.exceptions import (
     AuthError,
-    ClientError,
     ConfigurationError,
     DriverError,
     Neo4jError,
@@ -21,7 +19,8 @@ from neo4j.exceptions import (
 
 from graph.store.base import AddressError, StoreError
 from graph.store.layouts import check_version
-from graph.store.neo4j.layout import CONSTRAINTS, LABELS, LOCK, STORE, VERSION
+from graph.store.neo4j.constraints import constrain
+from graph.store.neo4j.layout import LABELS, LOCK, STORE, VERSION
 from graph.store.neo4j.migrations import MIGRATIONS
 from graph.store.neo4j.writer import SECONDS, read
 
@@ -189,20 +188,3 @@ def layout(tx: ManagedTransaction) -> int:
     """Return the version of what stands in the database, 0 where there is no store."""
     found: list[int] = tx.run(f"MATCH (s:{STORE}) RETURN s.layout").value()
     return found[0] if found else 0
-
-
-def constrain(session: Session, seconds: int) -> None:
-    """Make the constraints and indexes, and wait until they are there."""
-    for statement in CONSTRAINTS:
-        try:
-            session.run(statement).consume()
-        except ClientError as error:
-            # Somebody else, who opens the database for the first time, too, made it just now.
-            if not (error.code or "").endswith("AlreadyExists"):
-                raise
-    deadline = time.monotonic() + seconds
-    text = "SHOW INDEXES YIELD state, labelsOrTypes WHERE state = 'POPULATING' RETURN labelsOrTypes[0]"
-    while {*LABELS} & {*session.run(text).value()}:
-        if time.monotonic() > deadline:
-            raise StoreError("The database has not built its indexes yet; repeat the command later.")
-        time.sleep(0.1)

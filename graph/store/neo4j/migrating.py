@@ -1,7 +1,8 @@
 """Bringing a database of an older layout forward."""
 
 from graph.store.layouts import Migrated, check_version, in_words
-from graph.store.neo4j.connect import Login, connect, constrain, layout, no_store, refusals
+from graph.store.neo4j.connect import Login, connect, layout, no_store, refusals
+from graph.store.neo4j.constraints import constrain
 from graph.store.neo4j.layout import VERSION
 from graph.store.neo4j.migrations import MIGRATIONS
 from graph.store.neo4j.writer import alone, read

@@ -74,6 +74,51 @@ def test_others_under_labels_of_ours_are_refused(neo4j_database: Server, stateme
         assert not driver.execute_query("MATCH (n:TidewaiterStore) RETURN n").records
 
 
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("CREATE INDEX Batch_id FOR (n:Other) ON (n.x)", "constraint Batch_id: Batch_id is of Other (x)"),
+        ("CREATE INDEX Batch_id FOR ()-[r:OTHER]-() ON (r.x)", "constraint Batch_id: Batch_id is of OTHER (x)"),
+        ("CREATE INDEX mine FOR (n:Batch) ON (n.id)", "constraint Batch_id: mine is of Batch (id)"),
+        ("CREATE INDEX Batch_id FOR (n:Batch) ON (n.id)", "constraint Batch_id: Batch_id is of Batch (id)"),
+        (
+            "CREATE TEXT INDEX Trader_bare FOR (n:Trader) ON (n._bare)",
+            "index Trader_bare: Trader_bare is of Trader (_b",
+        ),
+        (
+            "CREATE FULLTEXT INDEX Trader_key FOR (n:Other|Person) ON EACH [n.x, n.y]",
+            "constraint Trader_key: Trader_key is of Other, Person (x, y)",
+        ),
+        (
+            "CREATE CONSTRAINT Trader_bare FOR (n:Other) REQUIRE n.x IS UNIQUE",
+            "index Trader_bare: Trader_bare is of Other (x)",
+        ),
+    ],
+)
+def test_names_and_places_that_others_have_taken_are_refused(neo4j_database: Server, statement: str, said: str) -> None:
+    make(neo4j_database, statement)
+    make(neo4j_database, "CALL db.awaitIndexes(60)")
+    text = "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'"
+    with pytest.raises(StoreError) as raised:
+        Neo4jStore(neo4j_database.address, Login("neo4j", neo4j_database.password), adopt=True)
+    assert f"({said}" in str(raised.value)
+    assert str(raised.value).endswith("; drop them, or choose another database.")
+    with neo4j_database.driver() as driver:
+        assert len(driver.execute_query(text).records) == 1
+        assert not driver.execute_query("MATCH (n) RETURN n").records
+
+
+def test_what_others_have_beside_is_no_hindrance(neo4j_database: Server) -> None:
+    for statement in (
+        "CREATE CONSTRAINT theirs FOR (n:Batch) REQUIRE n.id IS UNIQUE",
+        "CREATE INDEX their_own FOR (n:Trader) ON (n._bare)",
+        "CREATE TEXT INDEX their_text FOR (n:Trader) ON (n.key)",
+    ):
+        make(neo4j_database, statement)
+    with Neo4jStore(neo4j_database.address, Login("neo4j", neo4j_database.password), adopt=True) as store:
+        assert [found for found in store.check() if not found.ok] == []
+
+
 def test_commands_adopt_where_they_are_told_to(
     neo4j_database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
