@@ -23,5 +23,6 @@ def migrate(address: str, login: Login) -> Migrated:
             # Somebody else may have done it meanwhile.
             while step := MIGRATIONS.get(read(session, layout)):
                 step(writer)
-            constrain(session, 3_600)
+        # Not while the lock is held: its holder's transaction keeps a constraint of its label from being made.
+        constrain(session, 3_600)
     return Migrated(in_words(before), in_words(VERSION))

@@ -126,6 +126,18 @@ def test_the_command_completes_the_network(
     holds(neo4j_database, login, hashed)
 
 
+@pytest.mark.parametrize("name", ["TidewaiterLock_id", "Batch_id"])
+def test_a_constraint_that_is_missing_is_made(neo4j_database: Server, login: Login, name: str) -> None:
+    Neo4jStore(neo4j_database.address, login).close()
+    with neo4j_database.driver() as driver:
+        driver.execute_query(f"DROP CONSTRAINT {name}")
+    with Neo4jStore(neo4j_database.address, login) as store:
+        assert {found.name for found in store.check() if not found.ok} == {"constraints", "indexes"}
+    assert migrate(neo4j_database.address, login) == Migrated("1.2", "1.2")
+    with Neo4jStore(neo4j_database.address, login) as store:
+        assert [found for found in store.check() if not found.ok] == []
+
+
 @pytest.mark.parametrize(("version", "said"), [(9, "cannot be brought forward"), (2007, "upgrade Tidewaiter")])
 def test_what_cannot_be_brought_forward_is_left_alone(
     neo4j_database: Server, login: Login, version: int, said: str
