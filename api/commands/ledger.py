@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.commands.errors import UsageError
-from api.commands.opening import import_command, import_folder, missing, opened
+from api.commands.opening import import_command, import_folder, is_embedded, missing, opened
 from api.commands.options import AdoptOption, JsonOption, StoreOption, command, settings
 from api.commands.output import numbered, print_json, remark, say, table
 from api.commands.progress import progress
@@ -44,7 +44,8 @@ def ingest(
     if json:
         unknown = [{"file": file, "column": column} for file, column in result.unknown_columns]
         found = {"already_loaded": result.already_loaded, "unknown_columns": unknown, "zero_values": result.zero_values}
-        print_json({**as_row(batch), **found})
+        following = {} if bulk is None else {"import_command": import_command(chosen, bulk)}
+        print_json({**as_row(batch), **found, **following})
         return
     if result.unknown_columns:
         named = ", ".join(f"{column} ({file})" for file, column in result.unknown_columns)
@@ -77,13 +78,14 @@ def load_files(
     """Load what stands at a path into the store of the settings, or with `bulk` into a folder for an import there."""
     from ingest.load import load
 
+    if bulk is not None and adopt:
+        raise UsageError("--bulk fills an empty database, and --adopt spares what one holds: leave one out.")
+    # Whether a server has a store is told by opening it, which makes one.
+    if missing(chosen.store) or not is_embedded(chosen.store):
+        _look_at(path, mapping, source)
     if bulk is not None:
-        if adopt:
-            raise UsageError("--bulk fills an empty database, and --adopt spares what one holds: leave one out.")
         with progress(f"Writing {bulk}", silent=silent) as bar:
             return load(import_folder(chosen, bulk), path, mapping=mapping, source=source, progress=bar.rows)
-    if missing(chosen.store):
-        _look_at(path, mapping, source)
     with opened(chosen, create=True, adopt=adopt) as target, progress(f"Loading {path}", silent=silent) as bar:
         return load(target, path, mapping=mapping, source=source, progress=bar.rows)
 

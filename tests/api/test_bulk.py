@@ -33,11 +33,17 @@ def test_an_empty_database_gets_files_and_the_command(
     with neo4j_database.driver() as driver:
         assert driver.execute_query("MATCH (n) RETURN count(n)").records[0][0] == 0
 
+    told = run("ingest", tmp_path / "declarations.csv", "--mapping", "native", "--bulk", tmp_path / "told", "--json")
+    assert (told.status, told.err) == (0, "")
+    assert shlex.split(told.json["import_command"]) == [*words[:5], f"@{tmp_path / 'told' / 'import.args'}", "neo4j"]
+
     again = run("ingest", tmp_path / "declarations.csv", "--mapping", "native", "--bulk", folder)
     assert again.status == 1
     assert "name a new one" in again.err
 
-    assert run("ingest", tmp_path / "declarations.csv", "--mapping", "native").status == 0
+    loaded = run("ingest", tmp_path / "declarations.csv", "--mapping", "native", "--json")
+    assert loaded.status == 0
+    assert "import_command" not in loaded.json
     over = run("ingest", tmp_path / "declarations.csv", "--mapping", "native", "--bulk", tmp_path / "other")
     assert over.status == 1
     assert "is not empty" in over.err

@@ -70,6 +70,24 @@ def test_a_database_of_others_is_left_alone(server: Server, tmp_path: Path) -> N
     assert contents(server) == [{"labels": ["Person"], "said": {"name": "Ann"}}]
 
 
+def test_input_that_cannot_be_used_leaves_no_store_behind(server: Server, tmp_path: Path) -> None:
+    good, empty = small(tmp_path), write(tmp_path / "empty.csv", [])
+    for words in (
+        ("/no/such.csv", "--mapping", "native"),
+        (good, "--mapping", tmp_path / "none.toml"),
+        (empty, "--mapping", "native"),
+        (good, "--mapping", "native", "--source", "a/b"),
+    ):
+        for more in ((), ("--bulk", tmp_path / "import")):
+            ran = run("ingest", *words, *more)
+            assert (ran.status, ran.out) == (2, "")
+            assert "Loading" not in ran.err and "Writing" not in ran.err
+    assert contents(server) == []
+    with server.driver() as driver:
+        assert driver.execute_query("SHOW CONSTRAINTS").records == []
+    assert not (tmp_path / "import").exists()
+
+
 def test_difficult_names_are_shown_as_on_a_file(server: Server, tmp_path: Path) -> None:
     path = write(
         tmp_path / "declarations.csv",
