@@ -78,6 +78,15 @@ def test_results_come_in_order_and_within_bounds(store: GraphStore) -> None:
     assert [piece.schema for piece in store.results("entity")] == [ENTITY_RESULT]
 
 
+def test_a_key_may_be_long(store: GraphStore) -> None:
+    long = "k" * 10_000
+    store.publish(FIRST, {"shipment": [scored([(long, 0.5, DAY), ("b", 0.4, DAY)])], "entity": [entities(long, "b")]})
+    assert names(store) == [f"a/{long}", "a/b"]
+    assert names(store, keys=[f"a/{long}"]) == [f"a/{long}"]
+    assert names(store, keys=[f"a/{long}x"]) == []
+    assert len(rows(store.results("entity", keys=[long]), ENTITY_RESULT)) == 2
+
+
 def test_a_new_set_replaces_the_old_whole(store: GraphStore) -> None:
     store.publish(FIRST, {"shipment": [scored(SCORES)], "entity": [entities("a")]})
     with store.reading() as view:

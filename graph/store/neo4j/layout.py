@@ -37,7 +37,8 @@ UNIQUE = (*((node.name, "key") for node in NODES), (STORE, "id"), (LOCK, "id"), 
 INDEXES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     **{f"{node.name}_bare": (node.name, ("_bare",)) for node in NODES},
     f"{CHUNK}_load": (CHUNK, ("load", "shape")),
-    **{f"{label}_{KEY_OF_RESULT[name]}": (label, ("set", KEY_OF_RESULT[name])) for name, label in RESULT.items()},
+    **{f"{label}_set": (label, ("set",)) for label in RESULT.values()},
+    **{f"{label}_{name}": (label, ("set", name)) for label in RESULT.values() for name in ("_key", "_rank")},
     f"{RESULT['shipment']}_accepted_on": (RESULT["shipment"], ("set", "accepted_on")),
 }
 CONSTRAINTS = (

@@ -333,8 +333,7 @@ class Neo4jStore:
         held = self._published()
         if held is None:
             return
-        with refusals(self.address), self._session() as session, session.begin_transaction(timeout=SECONDS) as tx:
-            yield from results.results(tx, held[0], table, accepted_from, accepted_to, keys)
+        yield from results.results(self._read, held[0], table, accepted_from, accepted_to, keys)
 
 
 def _find(held: ledger.Ledger, content: tuple[str, str, str, str]) -> Batch | None:
