@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from graph.store.neo4j.layout import CHUNK, STORE
 from ingest.synthetic import simulate
 from tests.api.commands import declaration, write
 from tests.graph.store.neo4j.loading import ingesting, loaded_again, opened, settled, undisturbed
 from tests.neo4j.server import Server, kill, start
 
 SHIPMENTS = 1_500
+# What is seen in the database when somebody is killed. Pieces and links may be those that an earlier process left.
+MOMENTS = {
+    "pieces": f"s.version = s.folded AND EXISTS {{ MATCH (:{CHUNK}) }}",
+    "ledger": "s.version > s.folded",
+    "network": "s.version > s.folded AND EXISTS { MATCH ()-->() }",
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +42,47 @@ def finished(server: Server, world: Path) -> str:
     return settled(server)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_client_is_killed(neo4j_database: Server, world: Path, expected: str, seed: int) -> None:
+def writer(server: Server) -> str:
+    """Return the mark of the last writer, empty where there was none."""
+    with server.driver() as driver:
+        found = driver.execute_query(f"MATCH (s:{STORE}) RETURN coalesce(s.writer, '')").records
+    return found[0][0] if found else ""
+
+
+def wait_until(server: Server, moment: str, before: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process, which must be at work still, is the writer instead of the one before, and at a moment."""
+    until = time.monotonic() + 120
+    with server.driver() as driver, driver.session() as session:
+        while not session.run(
+            f"MATCH (s:{STORE}) WHERE s.writer <> $before AND {moment} RETURN s", before=before
+        ).data():
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_client_is_killed(neo4j_database: Server, world: Path, expected: str, moment: str) -> None:
     for _ in range(2):
+        before = writer(neo4j_database)
         process = ingesting(neo4j_database, world)
-        time.sleep(random.Random(seed).uniform(0.5, 8))
-        process.kill()
-        process.wait()
+        try:
+            wait_until(neo4j_database, MOMENTS[moment], before, process)
+        finally:
+            process.kill()
+            ended = process.wait()
+        assert ended != 0
     assert finished(neo4j_database, world) == expected
 
 
 def test_the_server_is_killed(neo4j_needed: None, tmp_path: Path, world: Path, expected: str) -> None:
-    draw = random.Random(5)
+    process = None
     try:
         server = start(tmp_path / "home")
-        for at in range(3):
+        for at, moment in enumerate(MOMENTS.values()):
+            before = writer(server)
             process = ingesting(server, world)
-            time.sleep(draw.uniform(1, 9))
+            wait_until(server, moment, before, process)
             kill(server.home)
             # One client finds out by itself, which takes it half a minute of trying again.
             if at:
@@ -60,6 +91,9 @@ def test_the_server_is_killed(neo4j_needed: None, tmp_path: Path, world: Path, e
             server = start(server.home)
         assert finished(server, world) == expected
     finally:
+        if process is not None:
+            process.kill()
+            process.wait()
         kill(tmp_path / "home")
 
 
