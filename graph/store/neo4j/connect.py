@@ -49,8 +49,15 @@ def refusals(address: str, *, reaching: bool = False) -> Iterator[None]:
     """
     try:
         yield
+    except BufferError as error:
+        # Of the driver, where a connection was lost while it read.
+        raise StoreError(_lost(address, error)) from error
     except (Neo4jError, DriverError) as error:
         raise StoreError(_sentence(error, address, reaching=reaching)) from error
+
+
+def _lost(address: str, error: Exception) -> str:
+    return f"The connection to the Neo4j server at {address} was lost ({_words(error)}); repeat the command."
 
 
 def _sentence(error: Neo4jError | DriverError, address: str, *, reaching: bool) -> str:
@@ -68,7 +75,7 @@ def _sentence(error: Neo4jError | DriverError, address: str, *, reaching: bool) 
         return f"The Neo4j server at {address} cannot do this now ({_words(error)}); try again."
     if isinstance(error, ServiceUnavailable | DriverError) and not isinstance(error, Neo4jError):
         if not reaching:
-            return f"The connection to the Neo4j server at {address} was lost ({_words(error)}); repeat the command."
+            return _lost(address, error)
         return f"No Neo4j server answers at {address} ({_words(error)}); start it, or check TIDEWAITER_STORE."
     return f"The Neo4j server at {address} refused ({_words(error)})."
 

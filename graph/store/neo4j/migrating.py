@@ -4,7 +4,7 @@ from graph.store.layouts import Migrated, check_version, in_words
 from graph.store.neo4j.connect import Login, connect, layout, no_store, refusals
 from graph.store.neo4j.constraints import constrain
 from graph.store.neo4j.layout import VERSION
-from graph.store.neo4j.migrations import MIGRATIONS
+from graph.store.neo4j.migrations import MIGRATIONS, OBSOLETE
 from graph.store.neo4j.writer import alone, read
 
 
@@ -23,6 +23,9 @@ def migrate(address: str, login: Login) -> Migrated:
             # Somebody else may have done it meanwhile.
             while step := MIGRATIONS.get(read(session, layout)):
                 step(writer)
+        if before != VERSION:
+            for name in OBSOLETE:
+                session.run(f"DROP INDEX {name} IF EXISTS").consume()
         # Not while the lock is held: its holder's transaction keeps a constraint of its label from being made.
         constrain(session, 3_600)
     return Migrated(in_words(before), in_words(VERSION))

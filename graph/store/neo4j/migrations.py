@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from neo4j import ManagedTransaction
 
 from graph.schema import NODES
+from graph.store.neo4j import results
 from graph.store.neo4j.chunks import LATE, is_undated, unpacked
-from graph.store.neo4j.layout import CHUNK, LOCK, REMOVED, STORE
+from graph.store.neo4j.layout import CHUNK, LOCK, PUBLISHED, REMOVED, RESULT, STORE
 from graph.store.neo4j.writer import Writer
 
 
@@ -25,8 +26,15 @@ def _network_anew(writer: Writer) -> None:
         if is_undated(shape, unpacked(writer.read(_data, number))):
             writer.change(f"MATCH (c:{CHUNK} {{number: $number}}) SET c.undated = true", number=number)
     writer.change(f"MATCH (r:{REMOVED}) WHERE r.version IS NULL SET r.version = 0")
+    for name in writer.read(_sets):
+        for table in RESULT:
+            results.rank(writer, name, table)
     writer.change(f"MERGE (:{LOCK} {{id: 2}})")
     writer.change(f"MATCH (s:{STORE}) SET s.layout = 1002")
+
+
+def _sets(tx: ManagedTransaction) -> list[str]:
+    return tx.run(f"MATCH (p:{PUBLISHED}) RETURN p.`set`").value()
 
 
 def _late(tx: ManagedTransaction) -> list[tuple[int, str]]:
@@ -38,6 +46,9 @@ def _data(tx: ManagedTransaction, number: int) -> bytes:
     row = tx.run(f"MATCH (c:{CHUNK} {{number: $number}}) RETURN c.data AS data", number=number).single(strict=True)
     return bytes(row["data"])
 
+
+OBSOLETE = ("ShipmentResult_shipment", "EntityResult_key")
+"""Indexes of older layouts, which take no long keys."""
 
 MIGRATIONS: Mapping[int, Callable[[Writer], None]] = {1001: _network_anew}
 """By the version that a store has, the step that brings it forward."""

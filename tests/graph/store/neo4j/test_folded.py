@@ -65,32 +65,35 @@ class BrokenOffError(Exception):
 def test_a_write_that_is_broken_off_is_completed_when_the_store_is_opened(
     neo4j_alone: Server, monkeypatch: pytest.MonkeyPatch, seventh: int
 ) -> None:
-    """Whichever of its writes is the last to succeed; every seventh is tried here, on other histories for each."""
+    """Wherever among its writes; a cut in the middle of each seventh of them is tried, and two histories for each."""
     execute_write = Session.execute_write
-    left = 10**9
+    written, most = 0, 0
 
     def counting(self: Session, *args: Any, **kwargs: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left < 0:
+        nonlocal written
+        if written >= most:
             raise BrokenOffError
+        written += 1
         return execute_write(self, *args, **kwargs)
+
+    def last_step(history: History, limit: int) -> int:
+        """Take the last step of a history with at most so many writes, and return how many there were."""
+        nonlocal written, most
+        cleared(neo4j_alone)
+        with opened(neo4j_alone) as store:
+            follow(store, history[:-1])
+            written, most = 0, limit
+            with monkeypatch.context() as patch:
+                patch.setattr(Session, "execute_write", counting)
+                follow(store, history[-1:])
+        return written
 
     @bounded(2)
     @given(histories().filter(lambda history: len(history) > 1))
     def completed(history: History) -> None:
-        nonlocal left
-        cleared(neo4j_alone)
-        left = 10**9
-        with opened(neo4j_alone) as store:
-            follow(store, history[:-1])
-            left = 10 + 7 * 3 * seventh
-            with monkeypatch.context() as patch:
-                patch.setattr(Session, "execute_write", counting)
-                try:
-                    follow(store, history[-1:])
-                except BrokenOffError:
-                    left = 10**9
+        whole = last_step(history, 10**9)
+        with pytest.raises(BrokenOffError):
+            last_step(history, whole * (2 * seventh + 1) // 14)
         with opened(neo4j_alone) as store:
             assert store.version() in (len(history), len(history) - 1)
             assert shown(neo4j_alone) == expected(store)

@@ -29,6 +29,8 @@ TO_LAYOUT_1 = (
     "MATCH (n) WHERE n.key IS NOT NULL SET n.name = 'as it was', n._digest = '0' REMOVE n._said, n._late, n._day",
     "MATCH ()-[r]->() SET r._digest = '0' REMOVE r._said, r._late",
     "DROP INDEX Trader_bare IF EXISTS",
+    "MATCH (n:ShipmentResult|EntityResult) REMOVE n._rank, n._key",
+    "CREATE INDEX EntityResult_key FOR (n:EntityResult) ON (n.`set`, n.key)",
 )
 
 
