@@ -17,7 +17,7 @@ from graph.statements import Statements
 from graph.store.neo4j.accumulated import layers, merge_links, merge_things
 from graph.store.neo4j.cypher import LinkText
 from graph.store.neo4j.network import first_days
-from graph.store.neo4j.said import Keys
+from graph.store.neo4j.said import Keys, among
 from graph.store.neo4j.writer import Writer
 
 _PLACES = (("address_key", "Address"), ("email_key", "Contact"), ("phone_key", "Contact"))
@@ -35,29 +35,23 @@ def merge_undated(writer: Writer, statements: Statements, changed: Keys) -> None
     subjects = {kind: fold_spans(tables)["key"].combine_chunks() for kind, tables in say(touched).things.items()}
     whole = _naming(statements, subjects)
     said = say(writer.read(lambda tx: dated(tx, whole)))
-    nothing = pa.array([], pa.string())
-    for kind, keys in subjects.items():
+    for kind in subjects:
         spans = [table for table in said.spans[kind] if len(table)]
         found = layers(
-            _among(fold_spans(said.things[kind]), {"key": keys}),
-            _among(fold_spans(spans), {"key": keys}) if spans else None,
+            among(fold_spans(said.things[kind]), subjects, key=kind),
+            among(fold_spans(spans), subjects, key=kind) if spans else None,
             ("key",),
         )
         merge_things(writer, kind, NODE[kind].fields, found, {}, late=True)
     for triple, tables in said.links.items():
         start, link, end = triple
-        ends = {"start": subjects.get(start, nothing), "end": subjects.get(end, nothing)}
         spans = said.link_spans.get(triple, [])
         found = layers(
-            _among(fold_spans(tables), ends), _among(fold_spans(spans), ends) if spans else None, ("start", "end")
+            among(fold_spans(tables), subjects, start=start, end=end),
+            among(fold_spans(spans), subjects, start=start, end=end) if spans else None,
+            ("start", "end"),
         )
         merge_links(writer, LinkText(triple), LINK[link].fields, found, late=True)
-
-
-def _among(table: pa.Table, keys: Keys) -> pa.Table:
-    for column, among in keys.items():
-        table = table.filter(pc.is_in(table[column], value_set=among))
-    return table
 
 
 def _naming(statements: Statements, keys: Keys) -> Statements:
