@@ -2,19 +2,22 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graph.build import snapshot
 from graph.cutoffs import grid, last_cutoff
+from graph.described import describe
 from graph.linked_risk import Paths, linked_risk
 from graph.records import Ref
 from graph.snapshot import NEVER, Flag, Int, Real, Snapshot, labels
-from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
+from graph.store.base import COMMUNITY_RESULT, ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
 from targeting import TargetingError
 from targeting.inputs import shipment_keys
 from targeting.model import Model, Scores, day_number, score
@@ -27,6 +30,9 @@ LANE_DAYS = 90
 LONE_AFTER_DAYS = 60
 PATHS_KEPT = 500
 """Entities whose paths are stored with the set, those of the highest linked risk; others' are found when asked."""
+
+SHIPMENT_PATHS_KEPT = 10_000
+"""Waiting shipments whose paths are stored with the set, those of the highest score."""
 
 PATHS_SHOWN = 10
 _BATCH = 50_000
@@ -72,10 +78,7 @@ def analyse(
     day = default_as_of(whole) if as_of is None else day_number(as_of)
     here = network(whole, day, seed=seed, progress=progress)
     progress("linked risk")
-    about = {"resolution": repr(here.resolution), "communities": str(len(here.communities[-1])), "seed": str(seed)}
-    if as_of is None and (odd := lone_latest(whole)):
-        about["odd"] = odd
-    return _publish(store, here, "", {}, about, [], progress)
+    return _publish(store, here, "", {}, _about(here, seed, as_of), [], progress)
 
 
 def score_store(
@@ -106,16 +109,21 @@ def score_store(
     found = score(model, here, whole.declarations.first, progress=progress)
     thresholds = lane_thresholds(found.score, whole.declarations.accepted_on[found.rows])
     about = {
-        "resolution": repr(here.resolution),
-        "communities": str(len(here.communities[-1])),
-        "seed": str(model.seed),
+        **_about(here, model.seed, as_of),
         "calibrated_on": model.calibration.arm,
         "trained_before": str(np.datetime64(model.as_of, "D")),
     }
-    if as_of is None and (odd := lone_latest(whole)):
+    progress("taking the linked risk of shipments apart")
+    shipments = list(_shipments(here, found, thresholds))
+    return _publish(store, here, model_id, thresholds, about, shipments, progress)
+
+
+def _about(here: Network, seed: int, as_of: date | None) -> dict[str, str]:
+    """Return what explains a set; an as-of day that nobody chose may be doubtful."""
+    about = {"resolution": repr(here.resolution), "communities": str(len(here.communities[-1])), "seed": str(seed)}
+    if as_of is None and (odd := lone_latest(here.snapshot)):
         about["odd"] = odd
-    progress("publishing")
-    return _publish(store, here, model_id, thresholds, about, list(_shipments(here, found, thresholds)), progress)
+    return about
 
 
 def lane_thresholds(scores: Real, accepted_on: Int) -> dict[str, float]:
@@ -147,6 +155,7 @@ def _shipments(here: Network, found: Scores, thresholds: dict[str, float]) -> It
     decided: Flag = known | np.isnan(found.score)
     communities = here.community_of(found.rows, found.days)
     lanes = _lanes(found.score, thresholds)
+    paths = _shipment_paths(here, found, decided)
     for start in range(0, len(keys), _BATCH):
         part = slice(start, start + _BATCH)
         names = keys[part].to_pylist()
@@ -161,9 +170,53 @@ def _shipments(here: Network, found: Scores, thresholds: dict[str, float]) -> It
                 "community": pa.array(communities[part], pa.string()),
                 "decided": pa.array(decided[part]),
                 "reasons": pa.array([_json(list(why)) for why in found.reasons[part]], pa.string()),
+                "paths": pa.array(paths[part], pa.string()),
             },
             schema=SHIPMENT_RESULT,
         )
+
+
+def _shipment_paths(here: Network, found: Scores, decided: Flag) -> list[str | None]:
+    """Return the paths of the waiting shipments with the highest scores, as known at the cutoff of each."""
+    paths: list[str | None] = [None] * len(found.rows)
+    waiting = np.flatnonzero(~decided & (found.linked > 0))
+    kept = waiting[np.argsort(-found.score[waiting], kind="stable")[:SHIPMENT_PATHS_KEPT]]
+    cutoff = last_cutoff(here.cutoffs, found.days[kept])
+    for position in np.unique(cutoff):
+        risk = here.risk(int(position))
+        for at in kept[cutoff == position].tolist():
+            paths[at] = _json(paths_as_data(risk.paths(int(found.rows[at]), PATHS_SHOWN), float(found.linked[at])))
+    return paths
+
+
+def _communities(here: Network, shipments: list[pa.RecordBatch], scored: bool) -> pa.RecordBatch:
+    communities, risk = here.communities[-1], here.risk(len(here.cutoffs) - 1)
+    number = np.concatenate([communities.number[kind] for kind in _ENTITIES])
+    inside = number >= 0
+    at, size = number[inside], np.maximum(communities.size, 1)
+    linked, stability = (
+        np.concatenate([values[kind] for kind in _ENTITIES])[inside] for values in (risk.entity, communities.stability)
+    )
+    highest = np.zeros(len(communities))
+    np.maximum.at(highest, at, linked)
+    waiting: Counter[str] = Counter()
+    for batch in shipments:
+        open_ones = batch.filter(pc.invert(batch["decided"]))["community"]
+        waiting.update(name for name in open_ones.to_pylist() if name is not None)
+    told = describe(here.snapshot, communities)
+    for one, mean in zip(told, (np.bincount(at, linked, minlength=len(communities)) / size).tolist(), strict=True):
+        one["linked_mean"] = mean
+    return pa.record_batch(
+        {
+            "community": pa.array(communities.ids, pa.string()),
+            "members": pa.array(communities.size),
+            "linked": pa.array(highest),
+            "stability": pa.array(np.bincount(at, stability, minlength=len(communities)) / size),
+            "undecided": pa.array([waiting[name] if scored else None for name in communities.ids], pa.int64()),
+            "described": pa.array([_json(one) for one in told], pa.string()),
+        },
+        schema=COMMUNITY_RESULT,
+    )
 
 
 def _entities(here: Network) -> Iterator[pa.RecordBatch]:
@@ -259,8 +312,10 @@ def _publish(
     )
     progress("taking linked risk apart")
     entities = list(_entities(here))
+    progress("describing communities")
+    communities = _communities(here, shipments, bool(model))
     progress("publishing")
-    store.publish(heading, {"shipment": shipments, "entity": entities})
+    store.publish(heading, {"shipment": shipments, "entity": entities, "community": [communities]})
     return heading
 
 

@@ -77,15 +77,12 @@ def analyse_store(chosen: "Settings", as_of: date | None, *, silent: bool) -> An
 
 def _highest(held: "GraphStore") -> list[dict[str, Any]]:
     """Return the entities with the highest linked risk."""
-    import heapq
-
-    rows = (
+    return [
         {"id": f"{row['type'].lower()}:{row['key']}", "linked": row["linked"], "community": row["community"]}
-        for batch in held.results("entity")
+        for batch in held.results("entity", limit=_HIGHEST)
         for row in batch.select(["type", "key", "linked", "community"]).to_pylist()
         if row["linked"]
-    )
-    return heapq.nsmallest(_HIGHEST, rows, key=lambda row: (-row["linked"], row["id"]))
+    ]
 
 
 def tell_analysed(found: Analysed) -> None:

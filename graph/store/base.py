@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from types import TracebackType
-from typing import Literal, NamedTuple, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, Self, TypedDict, Unpack
 
 import pyarrow as pa
 
@@ -154,8 +154,8 @@ class PublishedSet:
     about: Mapping[str, str] = field(default_factory=dict)
 
 
-# Results of a published set. `paths` and `reasons` are JSON texts (see targeting/); `score` is null where the
-# shipment's own outcome was in the training.
+# Results of a published set. `paths`, `reasons` and `described` are JSON texts (see targeting/); `score` is null where
+# the shipment's own outcome was in the training. `linked` of a community is the highest of its members.
 SHIPMENT_RESULT = pa.schema(
     [
         ("shipment", pa.string()),
@@ -170,6 +170,7 @@ SHIPMENT_RESULT = pa.schema(
         ("community", pa.string()),
         ("decided", pa.bool_()),
         ("reasons", pa.string()),
+        ("paths", pa.string()),
     ]
 )
 ENTITY_RESULT = pa.schema(
@@ -182,7 +183,49 @@ ENTITY_RESULT = pa.schema(
         ("paths", pa.string()),
     ]
 )
-RESULTS: Mapping[str, pa.Schema] = {"shipment": SHIPMENT_RESULT, "entity": ENTITY_RESULT}
+COMMUNITY_RESULT = pa.schema(
+    [
+        ("community", pa.string()),
+        ("members", pa.int64()),
+        ("linked", pa.float64()),
+        ("stability", pa.float64()),
+        ("undecided", pa.int64()),
+        ("described", pa.string()),
+    ]
+)
+RESULTS: Mapping[str, pa.Schema] = {
+    "shipment": SHIPMENT_RESULT,
+    "entity": ENTITY_RESULT,
+    "community": COMMUNITY_RESULT,
+}
+
+
+class ResultOrder(NamedTuple):
+    """How the rows of a table of results are ordered: by a falling value, blanks last, then by the key of the row."""
+
+    falling: str
+    key: tuple[str, ...]
+
+
+RESULT_ORDER: Mapping[str, ResultOrder] = {
+    "shipment": ResultOrder("score", ("shipment",)),
+    "entity": ResultOrder("linked", ("type", "key")),
+    "community": ResultOrder("linked", ("community",)),
+}
+
+
+class Picked(TypedDict, total=False):
+    """What narrows results; what is left out, or None, narrows nothing.
+
+    `accepted_from` and `accepted_to` (both included) bound the day of acceptance, `keys` picks by the last part of the
+    row's key, `community` by the community's id; `undecided` leaves out shipments whose outcome is known.
+    """
+
+    accepted_from: date | None
+    accepted_to: date | None
+    keys: Sequence[str] | None
+    community: str | None
+    undecided: bool
 
 
 def meanings(text: str) -> list[tuple[str | None, str]]:
@@ -205,13 +248,29 @@ def check_links(links: Sequence[str] | None) -> None:
             raise StoreError(f"There is no link type {name!r}; the schema has {', '.join(sorted(LINK))}.")
 
 
-def check_results(tables: Iterable[str], *, bounded: bool = False) -> None:
-    """Raise ValueError where a table of results is not one, or where days are to bound one that has none."""
+# The column that each way of narrowing results reads.
+_NARROWED = {
+    "accepted_from": "accepted_on",
+    "accepted_to": "accepted_on",
+    "community": "community",
+    "undecided": "decided",
+}
+
+
+def check_results(tables: Iterable[str], picked: Picked | None = None) -> None:
+    """Raise ValueError where a table of results is not one, or has nothing to be narrowed by as it is to be."""
     for table in tables:
         if table not in RESULTS:
             raise ValueError(f"no results are kept in {table!r}")
-        if bounded and "accepted_on" not in RESULTS[table].names:
-            raise ValueError(f"results in {table!r} have no day of acceptance")
+        for name, value in (picked or {}).items():
+            column = _NARROWED.get(name)
+            if value not in (None, False) and column is not None and column not in RESULTS[table].names:
+                raise ValueError(f"results in {table!r} have no {column}, so {name} cannot narrow them")
+
+
+def not_in_set(after: Sequence[str]) -> StoreError:
+    """Return the error for a row to go on from that is not in the published set."""
+    return StoreError(f"There is no {'/'.join(after)!r} in the published set to go on from; begin again.")
 
 
 def unknown_batch(batch_id: str) -> StoreError:
@@ -334,16 +393,22 @@ class GraphStore(LoadTarget, Protocol):
         ...
 
     def results(
-        self,
-        table: str,
-        *,
-        accepted_from: date | None = None,
-        accepted_to: date | None = None,
-        keys: Sequence[str] | None = None,
+        self, table: str, *, after: Sequence[str] | None = None, limit: int | None = None, **picked: Unpack[Picked]
     ) -> Iterator[pa.RecordBatch]:
-        """Yield rows of the current set: `shipment` by falling score (null last), then key; `entity` by type and key.
+        """Yield rows of the current set in the order of `RESULT_ORDER`.
 
-        `accepted_from` and `accepted_to` (both included) bound shipments; `keys` picks shipments or entity keys.
-        Raises ValueError where the table is not of `RESULTS`, or days are to bound entities.
+        Args:
+            table: one of `RESULTS`.
+            after: the key of a row of the set; only those behind it are wanted.
+            limit: at most so many rows.
+            picked: what narrows them.
+
+        Raises:
+            ValueError: the table is not of `RESULTS`, or has not what it is to be narrowed by.
+            StoreError: `after` is not in the set.
         """
+        ...
+
+    def count_results(self, table: str, **picked: Unpack[Picked]) -> int:
+        """Return how many rows of the current set there are, narrowed in the same way."""
         ...

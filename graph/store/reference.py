@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import pyarrow as pa
 
@@ -29,11 +29,13 @@ from graph.records import (
 from graph.schema import LINKS, NODE, ROLES, Fold
 from graph.statements import SHAPES, Statements
 from graph.store.base import (
+    RESULT_ORDER,
     RESULTS,
     Batch,
     LoadChunk,
     Neighbour,
     Neighbours,
+    Picked,
     PublishedSet,
     Quarantined,
     RecordGroup,
@@ -42,6 +44,7 @@ from graph.store.base import (
     check_links,
     check_results,
     meanings,
+    not_in_set,
     unknown_batch,
 )
 from graph.store.findings import Finding, counted
@@ -387,25 +390,40 @@ class ReferenceStore:
         return self._state.published
 
     def results(
-        self,
-        table: str,
-        *,
-        accepted_from: date | None = None,
-        accepted_to: date | None = None,
-        keys: Sequence[str] | None = None,
+        self, table: str, *, after: Sequence[str] | None = None, limit: int | None = None, **picked: Unpack[Picked]
     ) -> Iterator[pa.RecordBatch]:
-        """Yield rows of the current set: `shipment` by falling score (null last), then key; `entity` by type, key."""
-        check_results([table], bounded=accepted_from is not None or accepted_to is not None)
-        rows = self._state.results[table].to_pylist() if self._state.results is not None else []
-        key = "shipment" if table == "shipment" else "key"
-        if accepted_from is not None:
-            rows = [row for row in rows if row["accepted_on"] is not None and row["accepted_on"] >= accepted_from]
-        if accepted_to is not None:
-            rows = [row for row in rows if row["accepted_on"] is not None and row["accepted_on"] <= accepted_to]
-        if keys is not None:
-            rows = [row for row in rows if row[key] in keys]
-        if table == "shipment":
-            rows.sort(key=lambda row: (row["score"] is None, -(row["score"] or 0.0), row[key]))
-        else:
-            rows.sort(key=lambda row: (row["type"], row[key]))
-        yield from pa.Table.from_pylist(rows, schema=RESULTS[table]).to_batches()
+        """Yield rows of the current set in the order of `RESULT_ORDER`."""
+        rows = self._results(table, picked)
+        if after is not None:
+            places = [_place(table, row) for row in self._results(table, {})]
+            last = next((place for place in places if place[2:] == tuple(after)), None)
+            if last is None:
+                raise not_in_set(after)
+            rows = [row for row in rows if _place(table, row) > last]
+        yield from pa.Table.from_pylist(rows[:limit], schema=RESULTS[table]).to_batches()
+
+    def count_results(self, table: str, **picked: Unpack[Picked]) -> int:
+        """Return how many rows of the current set there are, narrowed in the same way."""
+        return len(self._results(table, picked))
+
+    def _results(self, table: str, picked: Picked) -> list[Row]:
+        check_results([table], picked)
+        rows: list[Row] = self._state.results[table].to_pylist() if self._state.results is not None else []
+        return sorted((row for row in rows if _is_picked(table, row, picked)), key=lambda row: _place(table, row))
+
+
+def _is_picked(table: str, row: Row, picked: Picked) -> bool:
+    first, last, keys = picked.get("accepted_from"), picked.get("accepted_to"), picked.get("keys")
+    community, day = picked.get("community"), row.get("accepted_on")
+    return (
+        (first is None or (day is not None and day >= first))
+        and (last is None or (day is not None and day <= last))
+        and (keys is None or row[RESULT_ORDER[table].key[-1]] in keys)
+        and (community is None or row["community"] == community)
+        and not (picked.get("undecided") and row["decided"] is not False)
+    )
+
+
+def _place(table: str, row: Row) -> tuple[Any, ...]:
+    falling, key = RESULT_ORDER[table]
+    return (row[falling] is None, -(row[falling] or 0.0), *(row[name] for name in key))

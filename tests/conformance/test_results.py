@@ -7,7 +7,16 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from graph.store.base import ENTITY_RESULT, RESULTS, SHIPMENT_RESULT, GraphStore, PublishedSet
+from graph.store.base import (
+    COMMUNITY_RESULT,
+    ENTITY_RESULT,
+    RESULT_ORDER,
+    RESULTS,
+    SHIPMENT_RESULT,
+    GraphStore,
+    PublishedSet,
+    StoreError,
+)
 from tests.conformance.loads import batch, rows
 
 FIRST = PublishedSet(
@@ -131,7 +140,115 @@ def test_what_is_no_table_of_results_is_refused(store: GraphStore) -> None:
         store.publish(FIRST, {"vessel": []})
     with pytest.raises(ValueError, match="'vessel'"):
         list(store.results("vessel"))
-    with pytest.raises(ValueError, match="day of acceptance"):
+    with pytest.raises(ValueError, match="accepted_on"):
         list(store.results("entity", accepted_from=DAY))
+    with pytest.raises(ValueError, match="decided"):
+        store.count_results("community", undecided=True)
     assert store.published() is None
-    assert set(RESULTS) == {"shipment", "entity"}
+    assert set(RESULTS) == set(RESULT_ORDER) == {"shipment", "entity", "community"}
+
+
+CLUSTER = [
+    # name, score, day, community, decided
+    ("a", 0.5, date(2024, 2, 1), "c1", False),
+    ("b", 0.5, date(2024, 2, 2), "c1", True),
+    ("c", 0.9, date(2024, 2, 3), "c2", False),
+    ("d", None, date(2024, 2, 4), "c1", True),
+    ("e", 0.0, None, "c1", False),
+    ("f", -0.0, date(2024, 2, 5), None, False),
+]
+
+
+def published(store: GraphStore) -> None:
+    shipments = pa.RecordBatch.from_pylist(
+        [
+            {"shipment": f"a/{n}", "score": s, "accepted_on": day, "community": c, "decided": d, "reasons": "[]"}
+            for n, s, day, c, d in CLUSTER
+        ],
+        schema=SHIPMENT_RESULT,
+    )
+    members = pa.RecordBatch.from_pylist(
+        [
+            {"type": kind, "key": key, "linked": linked, "community": community}
+            for kind, key, linked, community in (
+                ("Trader", "a/1", 0.5, "c1"),
+                ("Forwarder", "a/1", 0.5, "c1"),
+                ("Trader", "a/2", None, "c1"),
+                ("Trader", "a/3", 0.75, "c2"),
+                ("Trader", "a/4", 0.75, "c1"),
+            )
+        ],
+        schema=ENTITY_RESULT,
+    )
+    described = pa.RecordBatch.from_pylist(
+        [
+            {"community": "c1", "members": 4, "linked": 0.75, "stability": 0.5, "undecided": 2, "described": "{}"},
+            {"community": "c0", "members": 2, "linked": 0.75, "stability": None, "undecided": 0, "described": None},
+            {"community": "c2", "members": 1, "linked": 0.8, "stability": 1.0, "undecided": 1, "described": '{"é": 1}'},
+        ],
+        schema=COMMUNITY_RESULT,
+    )
+    store.publish(FIRST, {"shipment": [shipments], "entity": [members], "community": [described]})
+
+
+def keys(store: GraphStore, table: str, **asked: Any) -> list[str]:
+    key = RESULT_ORDER[table].key
+    return [" ".join(row[name] for name in key) for row in rows(store.results(table, **asked), RESULTS[table])]
+
+
+def test_results_are_narrowed(store: GraphStore) -> None:
+    published(store)
+    assert keys(store, "shipment") == ["a/c", "a/a", "a/b", "a/e", "a/f", "a/d"]
+    assert keys(store, "shipment", community="c1") == ["a/a", "a/b", "a/e", "a/d"]
+    assert keys(store, "shipment", community="c1", undecided=True) == ["a/a", "a/e"]
+    assert keys(store, "shipment", undecided=True, accepted_from=date(2024, 2, 2)) == ["a/c", "a/f"]
+    assert keys(store, "shipment", undecided=False, community=None) == keys(store, "shipment")
+    assert keys(store, "shipment", community="' OR 1=1 --") == []
+    assert keys(store, "entity", community="c1") == ["Trader a/4", "Forwarder a/1", "Trader a/1", "Trader a/2"]
+    assert keys(store, "community") == ["c2", "c0", "c1"]
+    assert rows(store.results("community", keys=["c2"]), COMMUNITY_RESULT)[0]["described"] == '{"é": 1}'
+
+
+def test_results_are_counted(store: GraphStore) -> None:
+    assert store.count_results("shipment") == 0
+    published(store)
+    narrowed: tuple[dict[str, Any], ...] = (
+        {},
+        {"community": "c1"},
+        {"undecided": True},
+        {"accepted_from": date(2024, 2, 2), "accepted_to": date(2024, 2, 4)},
+        {"keys": ["a/a", "a/f", "x"]},
+        {"keys": []},
+    )
+    for asked in narrowed:
+        assert store.count_results("shipment", **asked) == len(keys(store, "shipment", **asked))
+    assert store.count_results("entity", community="c1") == 4
+    assert store.count_results("community") == 3
+
+
+@pytest.mark.parametrize("table", RESULTS)
+def test_pages_are_the_whole(store: GraphStore, table: str) -> None:
+    published(store)
+    asked: dict[str, Any] = {} if table == "community" else {"community": "c1"}
+    whole = keys(store, table, **asked)
+    found: list[str] = []
+    while page := keys(store, table, limit=1, after=found[-1].split() if found else None, **asked):
+        assert len(page) == 1
+        found += page
+    assert found == whole
+    assert keys(store, table, limit=2, **asked) == whole[:2]
+    assert keys(store, table, limit=0, **asked) == []
+    # Those behind a row that is not among the wanted.
+    if table == "shipment":
+        assert keys(store, table, after=["a/c"], undecided=True) == ["a/a", "a/e", "a/f"]
+        assert keys(store, table, after=["a/b"], undecided=True) == ["a/e", "a/f"]
+
+
+def test_a_page_goes_on_from_a_row_of_the_set_alone(store: GraphStore) -> None:
+    for after in (["x"], ["a/a", "b"], []):
+        with pytest.raises(StoreError, match="to go on from"):
+            list(store.results("shipment", after=after))
+    published(store)
+    for after in (["x"], ["a/a", "b"], []):
+        with pytest.raises(StoreError, match="to go on from"):
+            list(store.results("shipment", after=after))

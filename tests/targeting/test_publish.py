@@ -162,6 +162,55 @@ def test_the_paths_of_every_entity_sum_to_its_value(
     assert taken > 50
 
 
+def test_the_paths_of_waiting_shipments_sum_to_their_linked_risk(
+    world: World, published: tuple[PublishedSet, list[dict[str, Any]], list[Any]]
+) -> None:
+    heading, results, _ = published
+    taken = 0
+    for row in results:
+        assert (row["paths"] is None) == (row["decided"] or row["linked"] == 0)
+        if row["paths"]:
+            paths = json.loads(row["paths"])
+            assert paths["value"] == row["linked"]
+            total = sum(path["value"] for path in paths["paths"]) + paths["remainder"]
+            assert total == pytest.approx(row["linked"], rel=1e-9)
+            assert paths["paths"][0]["steps"][-1]["thing"] == f"shipment:{row['shipment']}"
+            taken += 1
+    assert taken > 50
+    late = max((row for row in results if row["paths"]), key=lambda row: (row["accepted_on"], row["linked"]))
+    assert json.loads(late["paths"]) == paths_now(world.store, Ref("Shipment", late["shipment"]), heading.as_of)
+
+
+def test_communities_are_published_with_what_is_said_of_them(
+    world: World, published: tuple[PublishedSet, list[dict[str, Any]], list[dict[str, Any]]]
+) -> None:
+    heading, shipments, entities = published
+    found = listed(world.store, "community")
+    assert len(found) == int(heading.about["communities"]) > 5
+    assert [row["linked"] for row in found] == sorted((row["linked"] for row in found), reverse=True)
+    for row in found:
+        members = [one for one in entities if one["community"] == row["community"]]
+        assert row["members"] == len(members) > 0
+        assert row["linked"] == max(one["linked"] for one in members)
+        assert row["stability"] == pytest.approx(np.mean([one["stability"] for one in members]))
+        mine = [one for one in shipments if one["community"] == row["community"]]
+        assert row["undecided"] == sum(not one["decided"] for one in mine)
+        described = json.loads(row["described"])
+        assert described["linked_mean"] == pytest.approx(np.mean([one["linked"] for one in members]))
+        assert sum(described["roles"].values()) >= 1 and len(described["commodities"]) <= 5
+    assert any(json.loads(row["described"])["binds"] for row in found)
+
+
+def test_only_the_riskiest_shipments_keep_their_paths(
+    world: World, saved: Saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("targeting.publish.SHIPMENT_PATHS_KEPT", 7)
+    score_store(world.store, saved.model, saved.identity)
+    kept = [row for row in listed(world.store, "shipment") if row["paths"]]
+    open_ones = [row for row in listed(world.store, "shipment") if not row["decided"] and row["linked"] > 0]
+    assert kept == open_ones[:7]
+
+
 def test_only_the_riskiest_keep_their_paths(world: World, saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("targeting.publish.PATHS_KEPT", 5)
     analyse(world.store, seed=SEED)
@@ -176,6 +225,7 @@ def test_an_analysis_has_no_scores(world: World) -> None:
     assert heading.store_version == world.store.version()
     assert heading.about["seed"] == str(SEED)
     assert listed(world.store, "shipment") == []
+    assert all(row["undecided"] is None for row in listed(world.store, "community"))
     found = listed(world.store, "entity")
     named = {row["community"] for row in found} - {None}
     assert len(named) == int(heading.about["communities"]) > 1
@@ -272,3 +322,5 @@ def test_any_store_gets_the_same_set_again(
         assert score_store(other, saved.model, saved.identity) == published[0]
         assert listed(other, "shipment") == published[1]
         assert listed(other, "entity") == published[2]
+        score_store(world.store, saved.model, saved.identity)
+        assert listed(other, "community") == listed(world.store, "community") != []

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 
 from graph.schema import NODES, SCHEMA_VERSION
-from graph.store.base import RESULTS
+from graph.store.base import RESULT_ORDER, RESULTS
 
 # Raised with every change of what is below, and of what the network's properties mean; `migrations` takes the step.
 LAYOUT = 2
@@ -18,7 +18,7 @@ VERSION = SCHEMA_VERSION * 1000 + LAYOUT
 STORE, LOCK, BATCH, REMOVED = "TidewaiterStore", "TidewaiterLock", "Batch", "RemovedLoad"
 CHUNK, PUBLISHED = "StatementChunk", "PublishedSet"
 RESULT: Mapping[str, str] = {name: f"{name.capitalize()}Result" for name in RESULTS}
-KEY_OF_RESULT: Mapping[str, str] = {"shipment": "shipment", "entity": "key"}
+KEY_OF_RESULT: Mapping[str, str] = {name: order.key[-1] for name, order in RESULT_ORDER.items()}
 
 # What a thing or link has of its own beside its fields: its days, what dated statements say of it with their days, what
 # statements without a day say with the days derived for them (both as JSON, where there is more than the days), the
@@ -40,6 +40,7 @@ INDEXES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     **{f"{label}_set": (label, ("set",)) for label in RESULT.values()},
     **{f"{label}_{name}": (label, ("set", name)) for label in RESULT.values() for name in ("_key", "_rank")},
     f"{RESULT['shipment']}_accepted_on": (RESULT["shipment"], ("set", "accepted_on")),
+    **{f"{RESULT[name]}_community": (RESULT[name], ("set", "community")) for name in ("shipment", "entity")},
 }
 CONSTRAINTS = (
     *(

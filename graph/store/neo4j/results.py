@@ -7,7 +7,6 @@ key by which it is found (`_key`), which is bounded as an index needs it.
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from neo4j import ManagedTransaction
 
-from graph.store.base import RESULTS, PublishedSet, StoreError
+from graph.store.base import RESULT_ORDER, RESULTS, Picked, PublishedSet, StoreError, not_in_set
 from graph.store.neo4j.layout import KEPT, KEY_OF_RESULT, PUBLISHED, RESULT, bounded
 from graph.store.neo4j.writer import ROWS, Writer, pieces_of
 
@@ -48,21 +47,22 @@ def publish(writer: Writer, heading: PublishedSet, tables: Mapping[str, Iterable
 
 def rank(writer: Writer, name: str, table: str) -> None:
     """Give each row of a set its place in the order of the set, and the key by which it is found."""
-    key, order = (f"n.{KEY_OF_RESULT[table]}", "n.score" if table == "shipment" else "n.type")
+    falling, key = RESULT_ORDER[table]
+    columns = ", ".join(f"n.{column}" for column in key)
 
-    def read(tx: ManagedTransaction) -> list[tuple[Any, str, str]]:
-        text = f"MATCH (n:{RESULT[table]} {{`set`: $name}}) RETURN {order}, {key}, elementId(n)"
-        return [(by, held, node) for by, held, node in tx.run(text, name=name)]
+    def read(tx: ManagedTransaction) -> list[list[Any]]:
+        text = f"MATCH (n:{RESULT[table]} {{`set`: $name}}) RETURN elementId(n), n.{falling}, {columns}"
+        return [row.values() for row in tx.run(text, name=name)]
 
-    def place(row: tuple[Any, str, str]) -> tuple[Any, ...]:
-        by, held, _ = row
-        return (by is None, -(by or 0.0), held) if table == "shipment" else (by, held)
+    def place(row: list[Any]) -> tuple[Any, ...]:
+        _, value, *named = row
+        return (value is None, -(value or 0.0), *named)
 
     # Sorted here: a server has a limit for the memory of one transaction, and compares texts in another way.
     rows = sorted(writer.read(read), key=place)
     writer.write(
         "UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row.node SET n._rank = row.rank, n._key = row.key",
-        ({"node": node, "rank": at, "key": bounded(held)} for at, (_, held, node) in enumerate(rows)),
+        ({"node": node, "rank": at, "key": bounded(named[-1])} for at, (node, _, *named) in enumerate(rows)),
     )
 
 
@@ -88,45 +88,22 @@ def published(tx: ManagedTransaction) -> tuple[str, PublishedSet] | None:
     return held["set"], PublishedSet(held["id"], held["version"], as_of, held["model"], thresholds, about)
 
 
+_Ask = Callable[[Callable[[ManagedTransaction], list[Any]]], list[Any]]
+
+
 def results(
-    ask: Callable[[Callable[[ManagedTransaction], list[Any]]], list[Any]],
-    name: str,
-    table: str,
-    accepted_from: date | None,
-    accepted_to: date | None,
-    keys: Sequence[str] | None,
+    ask: _Ask, name: str, table: str, picked: Picked, after: Sequence[str] | None, limit: int | None
 ) -> Iterator[pa.RecordBatch]:
     """Yield rows of a set in pages; `ask` reads each in a transaction of its own.
 
-    Raises StoreError where the set was deleted meanwhile.
+    Raises StoreError where the set was deleted meanwhile, or where `after` is not in it.
     """
-    schema, key, label = RESULTS[table], KEY_OF_RESULT[table], RESULT[table]
-
-    # A transaction for each page: whoever takes them may take longer than one may last, and the set may go meanwhile.
-    def held(tx: ManagedTransaction, text: str, **values: Any) -> list[Any]:
-        found = [row.values() for row in tx.run(text, name=name, **values)]
-        if not tx.run(f"MATCH (p:{PUBLISHED} {{`set`: $name}}) RETURN count(p)", name=name).value()[0]:
-            raise StoreError("What was being read was removed long ago; repeat the command.")
-        return found
-
-    conditions = ["n.`set` = $name"]
-    if accepted_from is not None:
-        conditions.append("n.accepted_on >= $first")
-    if accepted_to is not None:
-        conditions.append("n.accepted_on <= $last")
-    if keys is not None:
-        conditions.append(f"n._key IN $bounded AND n.{key} IN $keys")
-    hint = "" if keys is None else f"USING INDEX n:{label}(`set`, _key) "
-    places = ask(
-        partial(
-            held,
-            text=f"MATCH (n:{label}) {hint}WHERE {' AND '.join(conditions)} RETURN n._rank",
-            first=accepted_from,
-            last=accepted_to,
-            keys=list(keys or ()),
-            bounded=sorted(map(bounded, set(keys or ()))),
-        )
-    )
+    schema, label = RESULTS[table], RESULT[table]
+    found, values = _found(table, picked)
+    if after is not None:
+        found, values["last"] = f"{found} AND n._rank > $last", _place(ask, name, table, after)
+    bound = "" if limit is None else " ORDER BY n._rank LIMIT $limit"
+    places = ask(partial(_held, text=f"{found} RETURN n._rank{bound}", name=name, limit=limit, **values))
     columns = ", ".join(f"n.{name}" for name in schema.names)
     text = (
         f"UNWIND $ranks AS rank MATCH (n:{label}) USING INDEX n:{label}(`set`, _rank) "
@@ -135,7 +112,54 @@ def results(
     days = [name for name in schema.names if pa.types.is_date(schema.field(name).type)]
     for ranks in pieces_of(sorted(rank for [rank] in places)):
         listed = []
-        for _, *values in sorted(ask(partial(held, text=text, ranks=ranks)), key=itemgetter(0)):
-            row = dict(zip(schema.names, values, strict=True))
+        for _, *row_values in sorted(ask(partial(_held, text=text, name=name, ranks=ranks)), key=itemgetter(0)):
+            row = dict(zip(schema.names, row_values, strict=True))
             listed.append({**row, **{name: row[name].to_native() for name in days if row[name] is not None}})
         yield pa.RecordBatch.from_pylist(listed, schema=schema)
+
+
+def count_results(ask: _Ask, name: str, table: str, picked: Picked) -> int:
+    """Return how many rows of a set there are."""
+    found, values = _found(table, picked)
+    [[count]] = ask(partial(_held, text=f"{found} RETURN count(n)", name=name, **values))
+    return int(count)
+
+
+def _held(tx: ManagedTransaction, text: str, name: str, **values: Any) -> list[Any]:
+    """Read rows of a set, in a transaction for each page: the set may go while somebody takes his time."""
+    found = [row.values() for row in tx.run(text, name=name, **values)]
+    if not tx.run(f"MATCH (p:{PUBLISHED} {{`set`: $name}}) RETURN count(p)", name=name).value()[0]:
+        raise StoreError("What was being read was removed long ago; repeat the command.")
+    return found
+
+
+# What is asked of the rows of a set, and the place in `Picked` of the value.
+_PICKED = {
+    "accepted_from": "n.accepted_on >= $accepted_from",
+    "accepted_to": "n.accepted_on <= $accepted_to",
+    "community": "n.community = $community",
+    "undecided": "NOT n.decided",
+}
+
+
+def _found(table: str, picked: Picked) -> tuple[str, dict[str, Any]]:
+    """Return what finds the rows that are wanted, and its parameters."""
+    values: dict[str, Any] = {name: value for name, value in picked.items() if name in _PICKED and value is not None}
+    conditions = ["n.`set` = $name", *(_PICKED[name] for name, value in values.items() if value is not False)]
+    hint, keys = "", picked.get("keys")
+    if keys is not None:
+        hint = f"USING INDEX n:{RESULT[table]}(`set`, _key) "
+        conditions.append(f"n._key IN $bounded AND n.{KEY_OF_RESULT[table]} IN $keys")
+        values |= {"keys": list(keys), "bounded": sorted(map(bounded, set(keys)))}
+    return f"MATCH (n:{RESULT[table]}) {hint}WHERE {' AND '.join(conditions)}", values
+
+
+def _place(ask: _Ask, name: str, table: str, after: Sequence[str]) -> int:
+    key = RESULT_ORDER[table].key
+    if len(after) == len(key):
+        same = " AND ".join(f"n.{column} = $after[{at}]" for at, column in enumerate(key))
+        text = f"MATCH (n:{RESULT[table]}) WHERE n.`set` = $name AND n._key = $bounded AND {same} RETURN n._rank"
+        found = ask(partial(_held, text=text, name=name, after=list(after), bounded=bounded(after[-1])))
+        if found:
+            return int(found[0][0])
+    raise not_in_set(after)

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, Unpack
 
 import pyarrow as pa
 from neo4j import READ_ACCESS, GraphDatabase, ManagedTransaction, Session
@@ -24,12 +24,14 @@ from graph.store.base import (
     Batch,
     LoadChunk,
     Neighbours,
+    Picked,
     PublishedSet,
     Quarantined,
     StoreError,
     ThingWithRecords,
     already_there,
     check_results,
+    not_in_set,
     unknown_batch,
 )
 from graph.store.findings import Finding
@@ -321,19 +323,21 @@ class Neo4jStore:
         return self._read(results.published) if self._held is None else self._set
 
     def results(
-        self,
-        table: str,
-        *,
-        accepted_from: date | None = None,
-        accepted_to: date | None = None,
-        keys: Sequence[str] | None = None,
+        self, table: str, *, after: Sequence[str] | None = None, limit: int | None = None, **picked: Unpack[Picked]
     ) -> Iterator[pa.RecordBatch]:
-        """Yield rows of the current set: `shipment` by falling score (null last), then key; `entity` by type, key."""
-        check_results([table], bounded=accepted_from is not None or accepted_to is not None)
+        """Yield rows of the current set in the order of `RESULT_ORDER`."""
+        check_results([table], picked)
         held = self._published()
-        if held is None:
-            return
-        yield from results.results(self._read, held[0], table, accepted_from, accepted_to, keys)
+        if held is not None:
+            yield from results.results(self._read, held[0], table, picked, after, limit)
+        elif after is not None:
+            raise not_in_set(after)
+
+    def count_results(self, table: str, **picked: Unpack[Picked]) -> int:
+        """Return how many rows of the current set there are, narrowed in the same way."""
+        check_results([table], picked)
+        held = self._published()
+        return 0 if held is None else results.count_results(self._read, held[0], table, picked)
 
 
 def _find(held: ledger.Ledger, content: tuple[str, str, str, str]) -> Batch | None:

@@ -83,7 +83,8 @@ TABLES = (
     "CREATE TABLE held (declaration INTEGER, container TEXT, PRIMARY KEY (declaration, container)) WITHOUT ROWID",
     "CREATE TABLE published (id TEXT, store_version INTEGER, as_of INTEGER, model TEXT, thresholds TEXT, about TEXT)",
     *(
-        f"CREATE TABLE result_{name} (id INTEGER PRIMARY KEY, {_columns(schema, schema.names)})"
+        # `rank` rises where the value that orders the table falls.
+        f"CREATE TABLE result_{name} (id INTEGER PRIMARY KEY, {_columns(schema, schema.names)}, rank REAL NOT NULL)"
         for name, schema in RESULTS.items()
     ),
 )
@@ -117,8 +118,14 @@ INDEXES = {
     **{f"{shape}_undated": f"{shape} (id) WHERE known_on IS NULL" for shape in LATE},
     "quarantine_batch": 'quarantine (batch, file, "row")',
     "result_shipment_shipment": "result_shipment (shipment)",
-    "result_shipment_accepted_on": "result_shipment (accepted_on)",
+    "result_shipment_rank": "result_shipment (rank, shipment, decided, accepted_on)",
+    "result_shipment_accepted_on": "result_shipment (accepted_on, rank, shipment, decided)",
+    "result_shipment_community": "result_shipment (community, rank, shipment, decided, accepted_on)",
     "result_entity_key": "result_entity (key, type)",
+    "result_entity_rank": "result_entity (rank, type, key)",
+    "result_entity_community": "result_entity (community, rank, type, key)",
+    "result_community_community": "result_community (community)",
+    "result_community_rank": "result_community (rank, community)",
 }
 
 

@@ -7,7 +7,7 @@ from copy import copy
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 import pyarrow as pa
 
@@ -16,6 +16,7 @@ from graph.store.base import (
     Batch,
     LoadChunk,
     Neighbours,
+    Picked,
     PublishedSet,
     Quarantined,
     StoreError,
@@ -32,7 +33,7 @@ from graph.store.sqlite.links import neighbours
 from graph.store.sqlite.load import Loader
 from graph.store.sqlite.remove import remove_rows
 from graph.store.sqlite.resolve import resolve
-from graph.store.sqlite.results import publish, published, results
+from graph.store.sqlite.results import count_results, publish, published, results
 from graph.store.sqlite.scan import scan
 from graph.store.sqlite.settle import note_named, settle_days, settle_shipments
 from graph.store.sqlite.things import get
@@ -211,14 +212,15 @@ class SqliteStore:
             return published(connection)
 
     def results(
-        self,
-        table: str,
-        *,
-        accepted_from: date | None = None,
-        accepted_to: date | None = None,
-        keys: Sequence[str] | None = None,
+        self, table: str, *, after: Sequence[str] | None = None, limit: int | None = None, **picked: Unpack[Picked]
     ) -> Iterator[pa.RecordBatch]:
-        """Yield rows of the current set: `shipment` by falling score (null last), then key; `entity` by type, key."""
-        check_results([table], bounded=accepted_from is not None or accepted_to is not None)
+        """Yield rows of the current set in the order of `RESULT_ORDER`."""
+        check_results([table], picked)
         with self._reading() as connection:
-            yield from results(connection, table, accepted_from, accepted_to, keys)
+            yield from results(connection, table, picked, after, limit)
+
+    def count_results(self, table: str, **picked: Unpack[Picked]) -> int:
+        """Return how many rows of the current set there are, narrowed in the same way."""
+        check_results([table], picked)
+        with self._reading() as connection:
+            return count_results(connection, table, picked)
