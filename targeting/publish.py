@@ -18,6 +18,7 @@ from graph.linked_risk import Paths, linked_risk
 from graph.records import Ref
 from graph.snapshot import NEVER, Flag, Int, Real, Snapshot, labels
 from graph.store.base import COMMUNITY_RESULT, ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
+from graph.track_record import track_records
 from targeting import TargetingError
 from targeting.inputs import shipment_keys
 from targeting.model import Model, Scores, day_number, score
@@ -224,9 +225,10 @@ def _entities(here: Network) -> Iterator[pa.RecordBatch]:
     linked = {kind: risk.entity[kind] for kind in _ENTITIES}
     ranked = np.sort(np.concatenate(list(linked.values())))[::-1]
     bar = float(ranked[PATHS_KEPT]) if len(ranked) > PATHS_KEPT else 0.0
+    records = track_records(here.snapshot, communities.day)
     for kind in _ENTITIES:
         keys = here.snapshot.things[kind].keys
-        number, values = communities.number[kind], linked[kind]
+        number, values, record = communities.number[kind], linked[kind], records[kind]
         for start in range(0, len(keys), _BATCH):
             part = slice(start, start + _BATCH)
             names = keys[part].to_pylist()
@@ -243,6 +245,10 @@ def _entities(here: Network) -> Iterator[pa.RecordBatch]:
                     ),
                     "stability": pa.array(communities.stability[kind][part]),
                     "linked": pa.array(values[part]),
+                    "shipments": pa.array(record.shipments[part]),
+                    "inspected": pa.array(record.inspected[part]),
+                    "infractions": pa.array(record.infractions[part]),
+                    "clean_on": pa.array(record.clean_on[part], mask=record.clean_on[part] == NEVER).cast(pa.date32()),
                     "paths": pa.array(paths, pa.string()),
                 },
                 schema=ENTITY_RESULT,

@@ -180,6 +180,10 @@ ENTITY_RESULT = pa.schema(
         ("community", pa.string()),
         ("stability", pa.float64()),
         ("linked", pa.float64()),
+        ("shipments", pa.int64()),
+        ("inspected", pa.int64()),
+        ("infractions", pa.int64()),
+        ("clean_on", pa.date32()),
         ("paths", pa.string()),
     ]
 )
