@@ -8,13 +8,26 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands import analysis, demo, errors, evaluation, ledger, queue, show, status, stores, world
+from api.commands import (
+    analysis,
+    community,
+    demo,
+    errors,
+    evaluation,
+    ledger,
+    queue,
+    risk,
+    show,
+    status,
+    stores,
+    world,
+)
 from api.commands.options import StoreOption
 from api.commands.output import remark
 
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
-    *("analyse", "train", "score", "queue", "show", "evaluate", "store"),
+    *("analyse", "train", "score", "queue", "show", "risk", "community", "evaluate", "store"),
 )
 
 
@@ -84,6 +97,8 @@ app.command()(analysis.train)
 app.command()(analysis.score)
 app.command()(queue.queue)
 app.command()(show.show)
+app.command()(risk.risk)
+app.command()(community.community)
 app.command()(evaluation.evaluate)
 app.command()(status.status)
 app.add_typer(stores.stores, name="store")

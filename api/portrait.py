@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from api.ownerships import ownership_fields
-from graph.fold import Thing
 from graph.records import Ref, canonical
 from graph.schema import NODE, ROLES, Fold
 from graph.store.base import GraphStore, Neighbour, PublishedSet, RecordGroup, ThingWithRecords
@@ -90,18 +89,21 @@ class Portrait:
     store_version: int
 
 
-class _Newer:
+class Newer:
     """Tells which facts the published set did not know: those of its as-of day and later, and those loaded since."""
 
     def __init__(self, store: GraphStore, published: PublishedSet | None) -> None:
+        """Compare with a set; nothing is newer than none."""
         self.published = published
         since = published.store_version if published else 0
         self.batches = {batch.id for batch in store.batches() if batch.version > since}
 
     def day(self, first_on: date | None) -> bool:
+        """Tell whether what was first said on a day is newer."""
         return self.published is not None and first_on is not None and first_on >= self.published.as_of
 
     def record(self, group: RecordGroup) -> bool:
+        """Tell whether records are newer."""
         if self.published is None:
             return False
         return self.day(group.first_on) or (bool(group.batches) and self.batches.issuperset(group.batches))
@@ -121,45 +123,30 @@ def portrait(store: GraphStore, ref: Ref, *, links: int = 10, records: int = 100
         if found is None:
             return None
         published = view.published()
-        newer = _Newer(view, published)
+        newer = Newer(view, published)
         versioned = NODE[ref.type].fold is Fold.VERSIONED
         said = [group for group in found.records if group.fields]
         return Portrait(
             ref,
             found.thing.first_on,
             found.thing.last_on,
-            _facts(found.thing, said, newer),
+            facts_of(found, newer),
             _current(found) if versioned else {},
             _versions(said, newer) if versioned else (),
             found.record_count,
             len(found.records),
             _links(view, ref, links, newer),
             _inspections(view, ref),
-            _risk(view, ref),
+            risk_of(view, ref),
             published,
             view.version(),
         )
 
 
-def linked_paths(store: GraphStore, seen: Portrait) -> dict[str, Any] | None:
-    """Return the published linked risk of a thing taken apart: paths with their values, which sum to it.
-
-    Paths that the set does not hold are found again, which reads the whole network. None where there is no linked risk,
-    or where the store has changed since and the paths of today might not be those of the set.
-    """
-    if seen.risk is None or seen.published is None or not seen.risk["linked"]:
-        return None
-    held: dict[str, Any] | None = seen.risk.get("paths")
-    if held is not None or seen.published.store_version != seen.store_version:
-        return held
-    from targeting.publish import paths_now
-
-    with store.reading() as view:
-        return paths_now(view, seen.ref, seen.published.as_of) if view.version() == seen.store_version else None
-
-
-def _facts(thing: Thing, said: Sequence[RecordGroup], newer: _Newer) -> list[Fact]:
-    shown = thing.shown()
+def facts_of(found: ThingWithRecords, newer: Newer) -> list[Fact]:
+    """Return every value said of a thing with its days and sources, in the order of the schema, what is shown first."""
+    thing, shown = found.thing, found.thing.shown()
+    said = [group for group in found.records if group.fields]
     by_value: dict[tuple[str, str], list[RecordGroup]] = defaultdict(list)
     for group in said:
         for name, value in group.fields.items():
@@ -192,7 +179,7 @@ def _current(found: ThingWithRecords) -> dict[str, str]:
     return {**_named(found.thing.shown()), **roles}
 
 
-def _versions(said: Sequence[RecordGroup], newer: _Newer) -> list[Version]:
+def _versions(said: Sequence[RecordGroup], newer: Newer) -> list[Version]:
     latest = max((group.last_on or date.min for group in said), default=date.min)
     return [
         Version(
@@ -207,7 +194,7 @@ def _versions(said: Sequence[RecordGroup], newer: _Newer) -> list[Version]:
     ]
 
 
-def _links(view: GraphStore, ref: Ref, limit: int, newer: _Newer) -> list[Links]:
+def _links(view: GraphStore, ref: Ref, limit: int, newer: Newer) -> list[Links]:
     found = view.neighbours([ref], limit=limit)
     risks = _linked_risks(view, [row.end for row in found.rows])
     owned = ownership_fields(view, ref, found.rows)
@@ -222,7 +209,7 @@ def _links(view: GraphStore, ref: Ref, limit: int, newer: _Newer) -> list[Links]
             [
                 Linked(
                     str(row.end),
-                    _name(view, row.end),
+                    name_of(view, row.end),
                     row.first_on,
                     row.last_on,
                     newer.day(row.first_on),
@@ -236,7 +223,7 @@ def _links(view: GraphStore, ref: Ref, limit: int, newer: _Newer) -> list[Links]
     ]
 
 
-def _name(view: GraphStore, ref: Ref) -> str:
+def name_of(view: GraphStore, ref: Ref) -> str:
     """Return what says most about a thing in a few words."""
     found = view.get(ref, limit=1)
     shown = found.thing.shown() if found is not None else {}
@@ -278,7 +265,8 @@ def _inspections(view: GraphStore, ref: Ref) -> list[dict[str, str]]:
     return inspections
 
 
-def _risk(view: GraphStore, ref: Ref) -> dict[str, Any] | None:
+def risk_of(view: GraphStore, ref: Ref) -> dict[str, Any] | None:
+    """Return the row of the published set for a thing, texts of JSON read; None where it has none."""
     if view.published() is None:
         return None
     shipment = ref.type == "Shipment"

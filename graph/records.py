@@ -25,6 +25,15 @@ class Ref(NamedTuple):
         """Return the form that commands and addresses accept."""
         return f"{self.type.lower()}:{self.key}"
 
+    @classmethod
+    def read(cls, text: str) -> "Ref":
+        """Return the thing that a text of this form names. Raises ValueError where it is of another form."""
+        kind, colon, key = text.partition(":")
+        named = {name.lower(): name for name in NODE}
+        if not colon or kind not in named:
+            raise ValueError(f"{text!r} does not name a thing by type and key")
+        return cls(named[kind], key)
+
 
 @dataclass(frozen=True)
 class Record:

@@ -32,22 +32,24 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a shipment or an entity: facts with their sources, links, risk taken apart, reasons."""
-    from api.portrait import linked_paths, portrait
+    from api.evidence import linked_paths
+    from api.portrait import portrait
 
     chosen = settings(ctx, store)
     with opened(chosen) as held:
         seen = portrait(held, resolved(held, thing), links=links)
         if seen is None:
             raise UsageError(f"'{thing}' was removed a moment ago: nothing is known of it any more.")
-        with progress("Taking the linked risk apart", silent=json or not _searches(seen)):
-            paths = linked_paths(held, seen)
+        silent = json or not _searches(seen)
+        with progress("Taking the linked risk apart", silent=silent), held.reading() as view:
+            paths = linked_paths(view, seen.ref, seen.risk)
     if json:
         print_json({**_plain(seen), "linked_paths": paths})
         return
     name = next((fact.value for fact in seen.facts if fact.field == "name" and fact.shown), "")
     say(f"{seen.ref.type} {seen.ref.key}" + (f" · {name}" if name else ""))
     say(f"Known from {_days(seen.first_on, seen.last_on)}.")
-    _risk(seen)
+    _risk(seen, chosen)
     _paths(seen, paths, chosen)
     _facts(seen)
     _versions(seen)
@@ -70,7 +72,7 @@ def _days(first_on: object, last_on: object) -> str:
     return f"{first_on}" if first_on == last_on else f"{first_on} to {last_on}"
 
 
-def _risk(seen: "Portrait") -> None:
+def _risk(seen: "Portrait", chosen: "Settings") -> None:
     say("")
     if seen.published is None:
         say("No risk has been published yet: run 'tidewaiter analyse', 'tidewaiter train' and 'tidewaiter score'.")
@@ -85,7 +87,7 @@ def _risk(seen: "Portrait") -> None:
         say(f"Linked risk {_number(risk['linked'])}")
     if risk.get("community"):
         stability = f", stability {_number(risk['stability'])}" if risk.get("stability") is not None else ""
-        say(f"Community {risk['community']}{stability}")
+        say(f"Community {risk['community']}{stability}: '{command(chosen, 'community', risk['community'])}'")
     say(f"From {in_words(seen.published)}")
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,24 @@ def run(*words: object, store: Path | None = None) -> Ran:
     arguments = [*map(str, words), *(["--store", address(store)] if store is not None else [])]
     result = CliRunner().invoke(app, arguments, catch_exceptions=False, prog_name="tidewaiter")
     return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+@dataclass(frozen=True)
+class Invented:
+    """A small invented world with its published set in a folder of the demo; not to be changed, but copied."""
+
+    folder: Path
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "tidewaiter.db"
+
+    def copy(self, folder: Path) -> Path:
+        """Copy the store and its models to another folder, and return where the store is."""
+        store = folder / self.store.name
+        shutil.copy(self.store, store)
+        shutil.copytree(f"{self.store}.models", f"{store}.models")
+        return store
 
 
 def address(store: Path) -> str:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.commands import run, small
+from tests.api.commands import Invented, run, small
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +12,10 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = folder / "small.db"
     assert run("ingest", small(folder), "--mapping", "native", store=store).status == 0
     return store
+
+
+@pytest.fixture(scope="session")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Invented:
+    folder = tmp_path_factory.mktemp("invented") / "demo"
+    assert run("demo", "--folder", folder, "--shipments", "1500").status == 0
+    return Invented(folder)

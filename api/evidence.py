@@ -1,0 +1,199 @@
+"""The linked risk of a shipment or entity taken apart: what speaks for it, beside what speaks against it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from api.portrait import Fact, Newer, facts_of, name_of, risk_of
+from graph.fold import Link
+from graph.records import Ref
+from graph.schema import ROLES
+from graph.store.base import GraphStore, PublishedSet
+
+ASSESSED = frozenset({"SAME_AS", "LISTED_AS"})
+"""Links that are a matcher's or a person's assessment; what declarations, registers and inspections say are facts."""
+
+# Whom a link is shared with, by its type. The first link of a path counts the inspections behind it, too.
+_SHARERS = {
+    "AT_ADDRESS": "others at it",
+    "HAS_CONTACT": "others with it",
+    "OWNED_BY": "owners or subsidiaries",
+    "IMPORTED_BY": "suppliers",
+    "EXPORTED_BY": "buyers",
+    "DECLARED_BY": "clients",
+    "ABOARD": "shippers",
+}
+_ENTERED = "inspections or clients"
+_PARTIES = frozenset({"IMPORTED_BY", "EXPORTED_BY", "DECLARED_BY"})
+
+FindPaths = Callable[[GraphStore, Ref, date], dict[str, Any] | None]
+"""Finds the paths that a set does not hold, as `targeting.publish.paths_now` does."""
+
+
+def _found_again(view: GraphStore, ref: Ref, as_of: date) -> dict[str, Any] | None:
+    from targeting.publish import paths_now  # takes a while to import, and is seldom needed
+
+    return paths_now(view, ref, as_of)
+
+
+@dataclass(frozen=True)
+class EvidenceStep:
+    """The next thing on a path; the link to it carries one part of `shared_by` among the `sharers`."""
+
+    thing: str
+    name: str
+    link: str
+    shared_by: int
+    sharers: str
+
+
+@dataclass(frozen=True)
+class EvidencePath:
+    """What the infraction in `source` adds, its share of the whole, and whether an assessment is on the way."""
+
+    value: float
+    share: float
+    source: str
+    steps: Sequence[EvidenceStep]
+    assessed: bool
+
+
+@dataclass(frozen=True)
+class CounterEvidence:
+    """What speaks for a party: its clean inspections as the set knew them, and its trusted-trader statuses."""
+
+    thing: str
+    name: str
+    role: str
+    shipments: int
+    inspected: int
+    clean: int
+    clean_on: date | None
+    trusted: Sequence[Fact]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The linked risk of one thing: `value` is the sum of the values of `paths` and of the `remainder`.
+
+    Attributes:
+        ref, name: the thing.
+        value: None where the published set has none for it.
+        paths: the greatest contributions; None where they cannot be told, because the store has changed since.
+        left_out, remainder: how many paths are not listed, and the sum of their values.
+        assessed: the share of the value that comes over listed paths with an assessment among their links.
+        against: what speaks for the parties themselves.
+        published, store_version: the set that this comes from, and the store's version now.
+    """
+
+    ref: Ref
+    name: str
+    value: float | None
+    paths: Sequence[EvidencePath] | None
+    left_out: int
+    remainder: float
+    assessed: float | None
+    against: Sequence[CounterEvidence]
+    published: PublishedSet | None
+    store_version: int
+
+
+def evidence(store: GraphStore, ref: Ref, *, find: FindPaths = _found_again) -> Evidence | None:
+    """Return what the linked risk of a thing rests on, all of one version of the store; None where it is not there.
+
+    Args:
+        store: where to look.
+        ref: a shipment, trader or forwarder; other things have no linked risk in the set.
+        find: finds the paths that the set does not hold.
+    """
+    with store.reading() as view:
+        found = view.get(ref, limit=1)
+        if found is None:
+            return None
+        published, risk = view.published(), risk_of(view, ref)
+        value = None if risk is None else float(risk["linked"] or 0.0)
+        taken = linked_paths(view, ref, risk, find)
+        paths = None if taken is None else [_path(view, path, taken["value"]) for path in taken["paths"]]
+        return Evidence(
+            ref,
+            name_of(view, ref),
+            value,
+            paths if taken is not None else [] if value == 0 else None,
+            taken["left_out"] if taken is not None else 0,
+            taken["remainder"] if taken is not None else 0.0,
+            _assessed(paths),
+            [_against(view, party, role) for party, role in _parties(found.links, ref)] if published else [],
+            published,
+            view.version(),
+        )
+
+
+def linked_paths(
+    view: GraphStore, ref: Ref, risk: Mapping[str, Any] | None, find: FindPaths = _found_again
+) -> dict[str, Any] | None:
+    """Return the published linked risk of a thing as paths with their values, which sum to it.
+
+    Paths that the set does not hold are found again, which by itself reads the whole network. None where there is no
+    linked risk, or where the store has changed since and the paths of today might not be those of the set.
+
+    Args:
+        view: one version of the store.
+        ref: the thing.
+        risk: its row of the published set (`api.portrait.risk_of`).
+        find: finds the paths that the set does not hold.
+    """
+    published = view.published()
+    if risk is None or published is None or not risk["linked"]:
+        return None
+    held: dict[str, Any] | None = risk.get("paths")
+    if held is not None or published.store_version != view.version():
+        return held
+    return find(view, ref, published.as_of)
+
+
+def _path(view: GraphStore, path: Mapping[str, Any], whole: float) -> EvidencePath:
+    steps = [
+        EvidenceStep(
+            step["thing"],
+            name_of(view, Ref.read(step["thing"])),
+            step["link"],
+            step["shared_by"],
+            _SHARERS[step["link"]] if at else _ENTERED,
+        )
+        for at, step in enumerate(path["steps"])
+    ]
+    assessed = any(step.link in ASSESSED for step in steps)
+    return EvidencePath(path["value"], path["value"] / whole, path["source"], steps, assessed)
+
+
+def _assessed(paths: Sequence[EvidencePath] | None) -> float | None:
+    return None if paths is None else sum(path.share for path in paths if path.assessed)
+
+
+def _parties(links: Sequence[Link], ref: Ref) -> list[tuple[Ref, str]]:
+    """Return whose record stands against the risk of a thing: the parties of a shipment, or the party itself."""
+    if ref.type != "Shipment":
+        return [(ref, "")]
+    return [(link.ref.end, role.column) for role in ROLES for link in links if link.ref.type == role.link in _PARTIES]
+
+
+def _against(view: GraphStore, party: Ref, role: str) -> CounterEvidence:
+    record: Mapping[str, Any] = risk_of(view, party) or {}
+    found = view.get(party)
+    trusted = (
+        []
+        if found is None
+        else [fact for fact in facts_of(found, Newer(view, view.published())) if fact.field == "aeo"]
+    )
+    inspected, infractions = record.get("inspected") or 0, record.get("infractions") or 0
+    return CounterEvidence(
+        str(party),
+        name_of(view, party),
+        role,
+        record.get("shipments") or 0,
+        inspected,
+        inspected - infractions,
+        record.get("clean_on"),
+        trusted,
+    )

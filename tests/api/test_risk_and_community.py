@@ -1,0 +1,110 @@
+"""Linked risk taken apart, and communities, on a small invented world with its published set."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.api.commands import ESCAPES, HANGUL, MARKUP, Invented, run, small
+
+
+def test_a_risk_is_the_sum_of_its_paths_and_shares(invented: Invented) -> None:
+    found = run("queue", "--from", "2024-01-01", "--to", "2024-03-31", "--json", store=invented.store).json
+    risky = [row for row in found["shipments"] if row["linked"] > 0][:5]
+    assert risky
+    for row in risky:
+        risk = run("risk", f"shipment:native/{row['shipment_id']}", "--json", store=invented.store).json
+        assert risk["value"] == row["linked"]
+        assert sum(path["value"] for path in risk["paths"]) + risk["remainder"] == pytest.approx(risk["value"])
+        shares = sum(path["share"] for path in risk["paths"]) + risk["remainder"] / risk["value"]
+        assert shares == pytest.approx(1.0)
+        assert risk["assessed"] == 0.0
+        assert [one["role"] for one in risk["against"]][:1] == ["importer"]
+        for one in risk["against"]:
+            assert 0 <= one["clean"] <= one["inspected"] <= one["shipments"]
+            assert (one["clean_on"] is None) == (one["clean"] == 0)
+        for path in risk["paths"]:
+            assert path["source"].startswith("shipment:")
+            assert all(step["shared_by"] >= 1 and step["sharers"] for step in path["steps"])
+
+
+def test_hubs_and_what_speaks_against_are_told_in_words(invented: Invented, tmp_path: Path) -> None:
+    [party] = run("analyse", "--json", store=invented.copy(tmp_path)).json["highest"][:1]
+    ran = run("risk", party["id"], store=invented.store)
+    assert ran.status == 0
+    assert "It is the sum of" in ran.out and "infraction in shipment:native/" in ran.out
+    assert "inspections or clients" in ran.out or "1 of" not in ran.out
+    assert "What speaks against it" in ran.out and "of it rests on assessments" in ran.out
+    assert "From set " in ran.out
+
+
+def test_trusted_traders_are_named_with_the_source_of_it(invented: Invented) -> None:
+    found = run("queue", "--from", "2020-01-01", "--to", "2030-01-01", "--all", "--json", store=invented.store).json
+    seen = 0
+    for row in found["shipments"][:40]:
+        risk = run("risk", f"shipment:native/{row['shipment_id']}", "--json", store=invented.store).json
+        for one in risk["against"]:
+            for fact in one["trusted"]:
+                assert fact["value"] in ("AEOC", "AEOS", "AEOF") and fact["sources"] == ["native"]
+                seen += 1
+    assert seen > 0
+
+
+def test_a_risk_cannot_be_taken_apart_where_the_store_has_changed(invented: Invented, tmp_path: Path) -> None:
+    store = invented.copy(tmp_path)
+    assert run("ingest", small(tmp_path), "--mapping", "native", "--source", "xx", store=store).status == 0
+    found = run("queue", "--from", "2020-01-01", "--to", "2030-01-01", "--all", "--json", store=store).json
+    decided = next(row for row in found["shipments"] if row["score"] is None and row["linked"] > 0)
+    ran = run("risk", f"shipment:native/{decided['shipment_id']}", store=store)
+    assert ran.status == 0 and "the store has changed" in ran.out
+    assert run("risk", f"shipment:native/{decided['shipment_id']}", "--json", store=store).json["paths"] is None
+    ran = run("risk", "shipment:xx/D1/1", store=store)
+    assert ran.status == 0 and "does not hold it" in ran.out
+
+
+def test_communities_are_listed_and_shown(invented: Invented) -> None:
+    listed = run("community", "--json", "--limit", 3, store=invented.store).json
+    assert len(listed["communities"]) == 3 < listed["total"]
+    risks = [one["linked"] for one in listed["communities"]]
+    assert risks == sorted(risks, reverse=True)
+    first = listed["communities"][0]
+    shown = run("community", first["id"], "--members", 1000, "--shipments", 1000, "--json", store=invented.store).json
+    assert shown["summary"] == first
+    assert len(shown["members"]) == first["members"] and len(shown["waiting"]) == first["undecided"]
+    assert shown["members"][0]["linked"] == first["linked"]
+    assert {role for member in shown["members"] for role in member["roles"]} >= {"importer"}
+    scores = [one["score"] for one in shown["waiting"]]
+    assert scores == sorted(scores, reverse=True)
+    member = shown["members"][-1]["thing"]
+    assert run("community", member, "--json", store=invented.store).json["summary"] == first
+    ran = run("community", member, "--members", 2, store=invented.store)
+    assert f"Members: 2 of {first['members']}" in ran.out
+    assert "What binds them" in ran.out and "Over time" in ran.out and "From set " in ran.out
+    assert f"3 of {listed['total']} communities" in run("community", "--limit", 3, store=invented.store).out
+
+
+def test_what_has_no_community_or_risk_is_said(invented: Invented) -> None:
+    ran = run("community", "place:GB", store=invented.store)
+    assert ran.status == 2 and "belongs to no community" in ran.err
+    ran = run("community", "nobody", store=invented.store)
+    assert ran.status == 2 and "Nothing is known as 'nobody'" in ran.err
+    ran = run("risk", "nobody", store=invented.store)
+    assert ran.status == 2
+
+
+def test_before_anything_is_published(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    assert run("ingest", small(tmp_path), "--mapping", "native", store=store).status == 0
+    ran = run("community", store=store)
+    assert ran.status == 2 and "analyse" in ran.err
+    ran = run("risk", "trader:native/I1", store=store)
+    assert ran.status == 0 and "No risk has been published yet" in ran.out
+
+
+def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    assert run("ingest", small(tmp_path), "--mapping", "native", store=store).status == 0
+    assert run("analyse", store=store).status == 0
+    for key, name in (("I1", MARKUP), ("I2", ESCAPES), ("I4", HANGUL)):
+        ran = run("risk", f"trader:native/{key}", store=store)
+        assert ran.status == 0
+        assert ("\x1b" not in ran.out) and (name in ran.out or name == ESCAPES)
