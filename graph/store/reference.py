@@ -3,7 +3,7 @@
 It says what the right answers are; the conformance suite holds every other store to it. Nothing is kept on disk.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self, Unpack
+from typing import Any, NamedTuple, Self, Unpack
 
 import pyarrow as pa
 
 from graph.fold import Network, fold, known_before
 from graph.records import (
+    LinkRef,
     Record,
     Ref,
     declaration_records,
@@ -32,15 +33,21 @@ from graph.store.base import (
     RESULT_ORDER,
     RESULTS,
     Batch,
+    Direction,
+    Expanded,
+    Expansion,
     LoadChunk,
     Neighbour,
     Neighbours,
+    Order,
     Picked,
     PublishedSet,
     Quarantined,
+    Reached,
     RecordGroup,
     ThingWithRecords,
     already_there,
+    check_expansion,
     check_links,
     check_results,
     meanings,
@@ -355,12 +362,12 @@ class ReferenceStore:
         """Return at most `limit` links of each start by link type and direction; `links` narrows the types."""
         check_links(links)
         rows: list[Neighbour] = []
-        counts: dict[tuple[Ref, str, Literal["out", "in"]], int] = {}
+        counts: dict[tuple[Ref, str, Direction], int] = {}
         for start in dict.fromkeys(starts):
             for link_type in LINKS:
                 if links is not None and link_type.name not in links:
                     continue
-                seen: dict[Literal["out", "in"], list[Neighbour]] = {"out": [], "in": []}
+                seen: dict[Direction, list[Neighbour]] = {"out": [], "in": []}
                 for ref, link in self._state.network.links.items():
                     if ref.type == link_type.name:
                         days = (link.first_on, link.last_on)
@@ -373,6 +380,43 @@ class ReferenceStore:
                         counts[start, link_type.name, direction] = len(found)
                         rows.extend(sorted(found, key=lambda one: (-_age(one.last_on), one.end))[:limit])
         return Neighbours(rows, counts)
+
+    def expand(self, asked: Expansion) -> Expanded:
+        """Return what lies around things. Raises StoreError where that cannot be asked."""
+        check_expansion(asked)
+        starts = list(dict.fromkeys(asked.starts))
+        around = [
+            Neighbour(start, ref.type, direction, end, link.first_on, link.last_on)
+            for start in starts
+            for ref, link in self._state.network.links.items()
+            for direction, here, end in _sides(ref)
+            if here == start
+        ]
+        counts = Counter((one.link, one.direction, one.end.type) for one in around)
+        matching = [one for one in around if _matches(asked, one)]
+        risk, degree = self._risks(), Counter(end for ref in self._state.network.links for end in (ref.start, ref.end))
+        reached: dict[Ref, Reached] = {}
+        for one in matching:
+            if one.end not in starts and one.end not in asked.exclude:
+                held = reached.get(one.end)
+                days = [day for day in (one.last_on, held and held.last_on) if day is not None]
+                reached[one.end] = Reached(one.end, risk.get(one.end), degree[one.end], max(days, default=None))
+        things = sorted(reached.values(), key=lambda thing: (*_rank(asked.order, thing), thing.ref))[: asked.limit]
+        shown = {thing.ref: at for at, thing in enumerate(things)}
+        types = [link.name for link in LINKS]
+        links = sorted(
+            (one for one in matching if one.end in shown),
+            key=lambda one: (starts.index(one.start), types.index(one.link), one.direction == "in", shown[one.end]),
+        )
+        hidden = {*starts, *asked.exclude}
+        left = sum(one.end not in shown and one.end not in hidden for one in matching)
+        return Expanded(things, links, dict(counts), len(matching), left)
+
+    def _risks(self) -> dict[Ref, float]:
+        rows = {table: self._results(table, {}) for table in ("shipment", "entity")}
+        found = {Ref("Shipment", row["shipment"]): row["score"] for row in rows["shipment"]}
+        found |= {Ref(row["type"], row["key"]): row["linked"] for row in rows["entity"]}
+        return {ref: risk for ref, risk in found.items() if risk is not None}
 
     def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
         """Store one set of results and switch to it atomically; a reader sees the old set or the new."""
@@ -410,6 +454,29 @@ class ReferenceStore:
         check_results([table], picked)
         rows: list[Row] = self._state.results[table].to_pylist() if self._state.results is not None else []
         return sorted((row for row in rows if _is_picked(table, row, picked)), key=lambda row: _place(table, row))
+
+
+def _sides(ref: LinkRef) -> tuple[tuple[Direction, Ref, Ref], tuple[Direction, Ref, Ref]]:
+    """Return a link as each of its ends sees it: direction, this end, the other."""
+    return ("out", ref.start, ref.end), ("in", ref.end, ref.start)
+
+
+def _matches(asked: Expansion, one: Neighbour) -> bool:
+    return (
+        (asked.links is None or one.link in asked.links)
+        and asked.direction in (None, one.direction)
+        and (asked.ends is None or one.end.type in asked.ends)
+        and (asked.since is None or (one.last_on is not None and one.last_on >= asked.since))
+        and (asked.until is None or (one.first_on is not None and one.first_on < asked.until))
+    )
+
+
+def _rank(order: Order, thing: Reached) -> tuple[bool, float]:
+    if order is Order.NEWEST:
+        return thing.last_on is None, -_age(thing.last_on)
+    if order is Order.RISKIEST:
+        return thing.risk is None, -(thing.risk or 0.0)
+    return False, thing.degree if order is Order.LEAST_CONNECTED else -thing.degree
 
 
 def _is_picked(table: str, row: Row, picked: Picked) -> bool:

@@ -22,6 +22,8 @@ from graph.records import Ref
 from graph.statements import SHAPES, Statements
 from graph.store.base import (
     Batch,
+    Expanded,
+    Expansion,
     LoadChunk,
     Neighbours,
     Picked,
@@ -46,6 +48,7 @@ from graph.store.neo4j.chunks import (
     unpacked,
 )
 from graph.store.neo4j.connect import Login, connect, prepare, refusals
+from graph.store.neo4j.expand import expand
 from graph.store.neo4j.layout import CHUNK
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
 from graph.store.neo4j.settle import settle
@@ -307,6 +310,11 @@ class Neo4jStore:
     def neighbours(self, starts: Sequence[Ref], *, links: Sequence[str] | None = None, limit: int = 50) -> Neighbours:
         """Return at most `limit` links of each start by link type and direction; `links` narrows the types."""
         return self._of_network(lambda tx: neighbours(tx, starts, links, limit))
+
+    def expand(self, asked: Expansion) -> Expanded:
+        """Return what lies around things. Raises StoreError where that cannot be asked."""
+        held = self._published()
+        return self._of_network(lambda tx: expand(tx, asked, held[0] if held else None))
 
     def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
         """Store one set of results and switch to it atomically; a reader sees the old set or the new."""

@@ -14,6 +14,8 @@ import pyarrow as pa
 from graph.records import Ref
 from graph.store.base import (
     Batch,
+    Expanded,
+    Expansion,
     LoadChunk,
     Neighbours,
     Picked,
@@ -28,6 +30,7 @@ from graph.store.sqlite import ledger
 from graph.store.sqlite.checking import check
 from graph.store.sqlite.connect import connect, prepare, refusals, tidy, writing
 from graph.store.sqlite.contents import contents
+from graph.store.sqlite.expand import expand
 from graph.store.sqlite.layout import LARGE_INDEXES, create_indexes, drop_indexes
 from graph.store.sqlite.links import neighbours
 from graph.store.sqlite.load import Loader
@@ -199,6 +202,11 @@ class SqliteStore:
         """Return at most `limit` links of each start by link type and direction; `links` narrows the types."""
         with self._reading() as connection:
             return neighbours(connection, starts, links, limit)
+
+    def expand(self, asked: Expansion) -> Expanded:
+        """Return what lies around things. Raises StoreError where that cannot be asked."""
+        with self._reading() as connection:
+            return expand(connection, asked)
 
     def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
         """Store one set of results and switch to it atomically; a reader sees the old set or the new."""

@@ -1,0 +1,226 @@
+"""What lies around things: the first of their neighbours in an order, and how many there are, answered by the server.
+
+Of each kind of link the first are taken by themselves, which needs no more than the limit: a thing among the first of
+all is among the first of the kind that leads to it best.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from neo4j import ManagedTransaction, Transaction
+
+from graph.records import Ref
+from graph.schema import LINKS
+from graph.store.base import Direction, Expanded, Expansion, Neighbour, Order, Reached, check_expansion
+from graph.store.neo4j.layout import RESULT, bounded
+from graph.store.neo4j.network import native
+
+_Tx = ManagedTransaction | Transaction
+
+_KEY = "coalesce({0}._whole_key, {0}.key)"
+_DEGREE = "COUNT {{ ({0})--() }}"
+_FEW = 2_000
+"""Links that are joined with scores at once."""
+
+_WALKED = 20_000
+"""Shipments looked at by falling score before all links of a thing are joined with their scores."""
+
+
+class _Kind(NamedTuple):
+    """Links of one type and direction between things of one type and those of another."""
+
+    start: str
+    link: str
+    direction: Direction
+    end: str
+
+    def pattern(self, end: str = "e") -> str:
+        """Return the links of `s`."""
+        return (
+            f"(s)-[r:{self.link}]->({end}:{self.end})"
+            if self.direction == "out"
+            else (f"(s)<-[r:{self.link}]-({end}:{self.end})")
+        )
+
+
+_KINDS = tuple(
+    kind
+    for link in LINKS
+    for kind in (
+        *(_Kind(start, link.name, "out", end) for start, end in link.ends),
+        *(_Kind(end, link.name, "in", start) for start, end in link.ends),
+    )
+)
+
+
+def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
+    """Return what lies around things; `published` names the rows of the published set."""
+    check_expansion(asked)
+    starts = list(dict.fromkeys(asked.starts))
+    hidden = {*starts, *asked.exclude}
+    values = {"since": asked.since, "until": asked.until, "limit": asked.limit, "set": published}
+    counts: Counter[tuple[str, Direction, str]] = Counter()
+    matching, first = 0, dict[Ref, Any]()
+    wanted = []
+    for kind in _KINDS:
+        keys = [bounded(ref.key) for ref in starts if ref.type == kind.start]
+        if keys:
+            total = _one(tx, f"{_starts(kind)} RETURN sum(COUNT {{ {kind.pattern()} }}) AS n", keys=keys)
+            if total:
+                counts[kind.link, kind.direction, kind.end] += total
+                if _is_wanted(kind, asked):
+                    wanted.append((kind, keys))
+    condition = _condition(asked)
+    for kind, keys in wanted:
+        matching += _one(tx, f"{_links(kind)} {condition} RETURN count(r) AS n", keys=keys, **values)
+        unseen = _keys(hidden, kind.end)
+        for ref, value in _first(tx, kind, asked, condition, {**values, "keys": keys, "hidden": unseen}):
+            first[ref] = min(value, first.get(ref, value), key=lambda one: _place(asked.order, one))
+    chosen = sorted(first, key=lambda ref: (*_place(asked.order, first[ref]), ref))[: asked.limit]
+    links = list(_among(tx, wanted, condition, values, starts, chosen))
+    met = sum(
+        _one(tx, f"{_links(kind)} {condition} AND e.key IN $met RETURN count(r) AS n", keys=keys, met=mine, **values)
+        for kind, keys in wanted
+        if (mine := _keys(hidden, kind.end))
+    )
+    return Expanded(_reached(tx, chosen, links, published), links, dict(counts), matching, matching - len(links) - met)
+
+
+def _one(tx: _Tx, text: str, **values: Any) -> int:
+    return int(tx.run(text, **values).single(strict=True)["n"])
+
+
+def _starts(kind: _Kind) -> str:
+    return f"UNWIND $keys AS key MATCH (s:{kind.start} {{key: key}})"
+
+
+def _links(kind: _Kind) -> str:
+    return f"{_starts(kind)} MATCH {kind.pattern()}"
+
+
+def _is_wanted(kind: _Kind, asked: Expansion) -> bool:
+    return (
+        (asked.links is None or kind.link in asked.links)
+        and asked.direction in (None, kind.direction)
+        and (asked.ends is None or kind.end in asked.ends)
+    )
+
+
+def _condition(asked: Expansion) -> str:
+    conditions = ["true"]
+    if asked.since is not None:
+        conditions.append("r.last_on >= $since")
+    if asked.until is not None:
+        conditions.append("r.first_on < $until")
+    return f"WHERE {' AND '.join(conditions)}"
+
+
+def _keys(refs: set[Ref], kind: str) -> list[str]:
+    return sorted(bounded(ref.key) for ref in refs if ref.type == kind)
+
+
+def _first(
+    tx: _Tx, kind: _Kind, asked: Expansion, condition: str, values: Mapping[str, Any]
+) -> Iterator[tuple[Ref, Any]]:
+    """Yield the first things over one kind of link, with what they are ordered by."""
+    unseen = f"{_links(kind)} {condition} AND NOT e.key IN $hidden"
+    end = _KEY.format("e")
+    if asked.order is Order.NEWEST:
+        text = f"{unseen} WITH e, max(r.last_on) AS value ORDER BY value IS NULL, value DESC, {end} LIMIT $limit"
+    elif asked.order is Order.RISKIEST:
+        if kind.end == "Shipment" and _one(tx, f"{unseen} RETURN count(r) AS n", **values) > _FEW:
+            walked = list(_walked(tx, kind, condition, values))
+            if len(walked) >= asked.limit:
+                yield from walked
+                return
+        text = (
+            f"{unseen} WITH DISTINCT e CALL (e) {{ {_risk(kind.end)} }} "
+            f"WITH e, value ORDER BY value IS NULL, value DESC, {end} LIMIT $limit"
+        )
+    else:
+        way = "DESC" if asked.order is Order.MOST_CONNECTED else "ASC"
+        text = (
+            f"{unseen} WITH DISTINCT e WITH e, {_DEGREE.format('e')} AS value ORDER BY value {way}, {end} LIMIT $limit"
+        )
+    for row in tx.run(f"{text} RETURN {end} AS key, value", **values):
+        value = row["value"]
+        yield Ref(kind.end, row["key"]), native(value) if asked.order is Order.NEWEST else value
+
+
+def _risk(kind: str) -> str:
+    """Return the subquery for the risk of `e`."""
+    table, column, same = ("entity", "linked", f"n.type = '{kind}' AND n.key")
+    if kind == "Shipment":
+        table, column, same = "shipment", "score", "n.shipment"
+    return (
+        f"OPTIONAL MATCH (n:{RESULT[table]}) WHERE n.`set` = $set AND n._key = e.key AND {same} = {_KEY.format('e')} "
+        f"RETURN max(n.{column}) AS value"
+    )
+
+
+def _walked(tx: _Tx, kind: _Kind, condition: str, values: Mapping[str, Any]) -> Iterator[tuple[Ref, Any]]:
+    """Yield the first of many shipments by going down the scores, and seeing of each whether it is linked."""
+    label = RESULT["shipment"]
+    arrow = f"-[r:{kind.link}]->(s)" if kind.direction == "in" else f"<-[r:{kind.link}]-(s)"
+    rows = tx.run(
+        f"MATCH (n:{label}) USING INDEX n:{label}(`set`, _rank) WHERE n.`set` = $set AND n._rank < {_WALKED} "
+        "AND n.score IS NOT NULL MATCH (e:Shipment {key: n._key}) WHERE NOT e.key IN $hidden "
+        f"MATCH (e){arrow} {condition} AND s.key IN $keys AND s:{kind.start} "
+        f"WITH DISTINCT n, e ORDER BY n._rank LIMIT $limit RETURN {_KEY.format('e')} AS key, n.score AS value",
+        **values,
+    )
+    yield from ((Ref("Shipment", row["key"]), row["value"]) for row in rows)
+
+
+def _place(order: Order, value: Any) -> tuple[bool, float]:
+    if isinstance(value, date):
+        value = value.toordinal()
+    return value is None, (value or 0) if order is Order.LEAST_CONNECTED else -(value or 0)
+
+
+def _among(
+    tx: _Tx,
+    wanted: Sequence[tuple[_Kind, list[str]]],
+    condition: str,
+    values: Mapping[str, Any],
+    starts: Sequence[Ref],
+    refs: Sequence[Ref],
+) -> Iterator[Neighbour]:
+    """Yield the links that match and lead to one of some things, in the order of starts, types and those."""
+    place = {ref: at for at, ref in enumerate(refs)}
+    first = {ref: at for at, ref in enumerate(starts)}
+    types = [link.name for link in LINKS]
+    found = []
+    for kind, keys in wanted:
+        if mine := _keys(set(refs), kind.end):
+            # The things that were chosen are few, and so are their links; those of a start may be very many.
+            text = (
+                f"UNWIND $met AS met MATCH (e:{kind.end} {{key: met}}) MATCH {kind.pattern()} "
+                f"{condition} AND s.key IN $keys AND s:{kind.start} "
+                f"RETURN {_KEY.format('s')} AS start, {_KEY.format('e')} AS end, r.first_on AS first, r.last_on AS last"
+            )
+            for row in tx.run(text, keys=keys, met=mine, **values):
+                start, end = Ref(kind.start, row["start"]), Ref(kind.end, row["end"])
+                days = native(row["first"]), native(row["last"])
+                found.append(Neighbour(start, kind.link, kind.direction, end, *days))
+    yield from sorted(
+        found, key=lambda one: (first[one.start], types.index(one.link), one.direction == "in", place[one.end])
+    )
+
+
+def _reached(tx: _Tx, refs: Sequence[Ref], links: Sequence[Neighbour], published: str | None) -> list[Reached]:
+    last: dict[Ref, date | None] = {}
+    for link in links:
+        days = [day for day in (last.get(link.end), link.last_on) if day is not None]
+        last[link.end] = max(days, default=None)
+    known: dict[Ref, tuple[float | None, int]] = {}
+    for kind in dict.fromkeys(ref.type for ref in refs):
+        text = (
+            f"UNWIND $keys AS key MATCH (e:{kind} {{key: key}}) CALL (e) {{ {_risk(kind)} }} "
+            f"RETURN {_KEY.format('e')} AS key, value, {_DEGREE.format('e')} AS degree"
+        )
+        for row in tx.run(text, keys=_keys(set(refs), kind), set=published):
+            known[Ref(kind, row["key"])] = row["value"], row["degree"]
+    return [Reached(ref, *known[ref], last[ref]) for ref in refs]
