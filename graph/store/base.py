@@ -338,6 +338,19 @@ _NARROWED = {
 }
 
 
+@dataclass(frozen=True)
+class Adjacent:
+    """The links of many things at once.
+
+    Attributes:
+        links: of every start that is not a hub, sorted by start, type of link, direction and end.
+        counts: the true number of links of every start, by type and direction, whatever types were asked for.
+    """
+
+    links: Sequence[Neighbour]
+    counts: Mapping[tuple[Ref, str, Direction], int]
+
+
 def check_expansion(asked: Expansion) -> None:
     """Raise StoreError where an expansion asks for what there cannot be, or for too much."""
     check_links(asked.links)
@@ -479,6 +492,14 @@ class GraphStore(LoadTarget, Protocol):
 
     def expand(self, asked: Expansion) -> Expanded:
         """Return what lies around things. Raises StoreError where that cannot be asked."""
+        ...
+
+    def adjacent(self, starts: Sequence[Ref], *, most: int, links: Sequence[str] | None = None) -> Adjacent:
+        """Return all links of those starts that have at most `most` of them in all, and how many each start has.
+
+        `links` narrows the types of the links that are returned. Raises StoreError where it names one that the schema
+        does not have.
+        """
         ...
 
     def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:

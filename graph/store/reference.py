@@ -32,6 +32,7 @@ from graph.statements import SHAPES, Statements
 from graph.store.base import (
     RESULT_ORDER,
     RESULTS,
+    Adjacent,
     Batch,
     Direction,
     Expanded,
@@ -411,6 +412,20 @@ class ReferenceStore:
         hidden = {*starts, *asked.exclude}
         left = sum(one.end not in shown and one.end not in hidden for one in matching)
         return Expanded(things, links, dict(counts), len(matching), left)
+
+    def adjacent(self, starts: Sequence[Ref], *, most: int, links: Sequence[str] | None = None) -> Adjacent:
+        """Return all links of those starts that have at most `most` of them, and how many each start has."""
+        check_links(links)
+        around = [
+            Neighbour(here, ref.type, direction, end, link.first_on, link.last_on)
+            for ref, link in self._state.network.links.items()
+            for direction, here, end in _sides(ref)
+            if here in starts
+        ]
+        degrees = Counter(one.start for one in around)
+        kept = (one for one in around if degrees[one.start] <= most and (links is None or one.link in links))
+        counts = Counter((one.start, one.link, one.direction) for one in around)
+        return Adjacent(sorted(kept, key=lambda one: one[:4]), dict(counts))
 
     def _risks(self) -> dict[Ref, float]:
         rows = {table: self._results(table, {}) for table in ("shipment", "entity")}

@@ -13,7 +13,17 @@ from neo4j import ManagedTransaction, Transaction
 
 from graph.records import Ref
 from graph.schema import LINKS
-from graph.store.base import Direction, Expanded, Expansion, Neighbour, Order, Reached, check_expansion
+from graph.store.base import (
+    Adjacent,
+    Direction,
+    Expanded,
+    Expansion,
+    Neighbour,
+    Order,
+    Reached,
+    check_expansion,
+    check_links,
+)
 from graph.store.neo4j.layout import RESULT, bounded
 from graph.store.neo4j.network import native
 
@@ -86,6 +96,37 @@ def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
         if (mine := _keys(hidden, kind.end))
     )
     return Expanded(_reached(tx, chosen, links, published), links, dict(counts), matching, matching - len(links) - met)
+
+
+def adjacent(tx: _Tx, starts: Sequence[Ref], most: int, links: Sequence[str] | None) -> Adjacent:
+    """Return all links of those starts that have at most `most` of them, and how many each start has."""
+    check_links(links)
+    counts: Counter[tuple[Ref, str, Direction]] = Counter()
+    for kind in dict.fromkeys(ref.type for ref in starts):
+        mine = [one for one in _KINDS if one.start == kind]
+        numbers = ", ".join(f"COUNT {{ {one.pattern()} }}" for one in mine)
+        text = f"UNWIND $keys AS key MATCH (s:{kind} {{key: key}}) RETURN {_KEY.format('s')}, {numbers}"
+        for key, *found_of in tx.run(text, keys=_keys(set(starts), kind)):
+            for one, number in zip(mine, found_of, strict=True):
+                if number:
+                    counts[Ref(kind, key), one.link, one.direction] += number
+    degrees: Counter[Ref] = Counter()
+    for (ref, _, _), number in counts.items():
+        degrees[ref] += number
+    small = {ref for ref, degree in degrees.items() if degree <= most}
+    found = []
+    for one in _KINDS:
+        keys = _keys(small, one.start)
+        if keys and (links is None or one.link in links):
+            text = (
+                f"{_starts(one)} MATCH {one.pattern()} "
+                f"RETURN {_KEY.format('s')} AS start, {_KEY.format('e')} AS end, r.first_on AS first, r.last_on AS last"
+            )
+            for row in tx.run(text, keys=keys):
+                ends = Ref(one.start, row["start"]), Ref(one.end, row["end"])
+                days = native(row["first"]), native(row["last"])
+                found.append(Neighbour(ends[0], one.link, one.direction, ends[1], *days))
+    return Adjacent(sorted(found, key=lambda link: link[:4]), dict(counts))
 
 
 def _one(tx: _Tx, text: str, **values: Any) -> int:

@@ -21,6 +21,7 @@ from graph.columns import date_undated
 from graph.records import Ref
 from graph.statements import SHAPES, Statements
 from graph.store.base import (
+    Adjacent,
     Batch,
     Expanded,
     Expansion,
@@ -48,7 +49,7 @@ from graph.store.neo4j.chunks import (
     unpacked,
 )
 from graph.store.neo4j.connect import Login, connect, prepare, refusals
-from graph.store.neo4j.expand import expand
+from graph.store.neo4j.expand import adjacent, expand
 from graph.store.neo4j.layout import CHUNK
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
 from graph.store.neo4j.settle import settle
@@ -315,6 +316,10 @@ class Neo4jStore:
         """Return what lies around things. Raises StoreError where that cannot be asked."""
         held = self._published()
         return self._of_network(lambda tx: expand(tx, asked, held[0] if held else None))
+
+    def adjacent(self, starts: Sequence[Ref], *, most: int, links: Sequence[str] | None = None) -> Adjacent:
+        """Return all links of those starts that have at most `most` of them, and how many each start has."""
+        return self._of_network(lambda tx: adjacent(tx, starts, most, links))
 
     def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
         """Store one set of results and switch to it atomically; a reader sees the old set or the new."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from graph.records import Ref
 from graph.store.base import (
+    Adjacent,
     Batch,
     Expanded,
     Expansion,
@@ -27,6 +28,7 @@ from graph.store.base import (
 )
 from graph.store.findings import Finding
 from graph.store.sqlite import ledger
+from graph.store.sqlite.adjacent import adjacent
 from graph.store.sqlite.checking import check
 from graph.store.sqlite.connect import connect, prepare, refusals, tidy, writing
 from graph.store.sqlite.contents import contents
@@ -207,6 +209,11 @@ class SqliteStore:
         """Return what lies around things. Raises StoreError where that cannot be asked."""
         with self._reading() as connection:
             return expand(connection, asked)
+
+    def adjacent(self, starts: Sequence[Ref], *, most: int, links: Sequence[str] | None = None) -> Adjacent:
+        """Return all links of those starts that have at most `most` of them, and how many each start has."""
+        with self._reading() as connection:
+            return adjacent(connection, starts, most, links)
 
     def publish(self, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
         """Store one set of results and switch to it atomically; a reader sees the old set or the new."""
