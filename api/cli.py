@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from api.commands import (
     analysis,
+    around,
     community,
     demo,
     errors,
@@ -27,7 +28,7 @@ from api.commands.output import remark
 
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
-    *("analyse", "train", "score", "queue", "show", "risk", "community", "evaluate", "store"),
+    *("analyse", "train", "score", "queue", "show", "expand", "path", "risk", "community", "evaluate", "store"),
 )
 
 
@@ -97,6 +98,8 @@ app.command()(analysis.train)
 app.command()(analysis.score)
 app.command()(queue.queue)
 app.command()(show.show)
+app.command()(around.expand)
+app.command()(around.path)
 app.command()(risk.risk)
 app.command()(community.community)
 app.command()(evaluation.evaluate)

@@ -30,11 +30,11 @@ from graph.store.neo4j.network import native
 _Tx = ManagedTransaction | Transaction
 
 _KEY = "coalesce({0}._whole_key, {0}.key)"
-_DEGREE = "COUNT {{ ({0})--() }}"
-_FEW = 2_000
+_DEGREE = "(COUNT {{ ({0})-->() }} + COUNT {{ ({0})<--() }})"
+_FEW = 5_000
 """Links that are joined with scores at once."""
 
-_WALKED = 20_000
+_WALKED = 10_000
 """Shipments looked at by falling score before all links of a thing are joined with their scores."""
 
 

@@ -17,10 +17,10 @@ from graph.store.base import Direction, Expanded, Expansion, Neighbour, Order, R
 from graph.store.sqlite.links import Linked, count, linked
 from graph.store.sqlite.things import day, number
 
-_WALKED = 20_000
+_WALKED = 10_000
 """Shipments looked at by falling score before all links of a thing are joined with their scores."""
 
-_FEW = 2_000
+_FEW = 5_000
 """Links that are joined with scores at once."""
 
 _RISK = (
