@@ -1,4 +1,4 @@
-# Tidewaiter's command line. docker-compose.yml starts it beside Neo4j.
+# Tidewaiter. docker-compose.yml starts its service beside Neo4j; any other command runs in it, too.
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /build
 COPY requirements requirements

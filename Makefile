@@ -49,6 +49,7 @@ format: $(VENV)/ready ## Format the code and repair what lint can repair
 
 docs: $(VENV)/installed ## Write the pages that are generated from the code
 	$(BIN)/python -m graph.schema_page > docs/schema.md
+	$(BIN)/python -m api.http.document > docs/openapi.json
 
 neo4j: $(VENV)/ready ## Start a Neo4j server for development in .neo4j, and say how to use it
 	@$(BIN)/python -m tests.neo4j.development start

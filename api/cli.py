@@ -18,6 +18,7 @@ from api.commands import (
     ledger,
     queue,
     risk,
+    serve,
     show,
     status,
     stores,
@@ -28,7 +29,20 @@ from api.commands.output import remark
 
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
-    *("analyse", "train", "score", "queue", "show", "expand", "path", "risk", "community", "evaluate", "store"),
+    *(
+        "analyse",
+        "train",
+        "score",
+        "queue",
+        "show",
+        "expand",
+        "path",
+        "risk",
+        "community",
+        "evaluate",
+        "serve",
+        "store",
+    ),
 )
 
 
@@ -104,6 +118,7 @@ app.command()(risk.risk)
 app.command()(community.community)
 app.command()(evaluation.evaluate)
 app.command()(status.status)
+app.command()(serve.serve)
 app.add_typer(stores.stores, name="store")
 
 

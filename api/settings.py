@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     models: Path | None = None
     """Folder of the trained models; without it they lie beside the store."""
 
+    allowed_hosts: str = ""
+    """Names, separated by commas, under which the service answers beside those of the machine itself."""
+
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 20240229
     """Where every random step starts from."""
 
@@ -49,6 +52,18 @@ class Settings(BaseSettings):
         if self.store.startswith(SQLITE):
             return Path(self.store.removeprefix(SQLITE) + ".models")
         return Path("tidewaiter.models")
+
+    @property
+    def jobs_folder(self) -> Path:
+        """The folder where the service keeps its jobs: named after the store, beside an embedded one."""
+        if self.store.startswith(SQLITE):
+            return Path(self.store.removeprefix(SQLITE) + ".jobs")
+        return Path("tidewaiter.jobs")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The further names under which the service answers."""
+        return tuple(name for part in self.allowed_hosts.split(",") if (name := part.strip()))
 
 
 def load_settings() -> Settings:

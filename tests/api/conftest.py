@@ -1,8 +1,11 @@
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.api.commands import Invented, run, small
+from tests.api.serving import scored_store, serving
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +22,10 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Invented:
     folder = tmp_path_factory.mktemp("invented") / "demo"
     assert run("demo", "--folder", folder, "--shipments", "1500").status == 0
     return Invented(folder)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of a service over a scored store; not to be changed."""
+    with serving(scored_store(tmp_path_factory.mktemp("served"))) as client:
+        yield client

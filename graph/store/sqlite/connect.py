@@ -39,6 +39,8 @@ def _sentence(code: int, path: Path, detail: str) -> str | None:
             return f"The store {path} is damaged ({detail}); restore it or load the files into a new store."
         case sqlite3.SQLITE_NOTADB:
             return f"{path} is not a Tidewaiter store; choose another path."
+        case sqlite3.SQLITE_INTERRUPT:
+            return "The question was broken off; ask for less, or try again."
         case sqlite3.SQLITE_CANTOPEN:
             return f"The store {path} cannot be opened; check that its folder exists and may be written to."
     return None

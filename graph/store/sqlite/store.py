@@ -117,6 +117,11 @@ class SqliteStore:
             view._held = connection
             yield view
 
+    def interrupt(self) -> None:
+        """Break off what a view reads just now, from another thread; its reader gets a StoreError."""
+        if self._held is not None:
+            self._held.interrupt()
+
     def version(self) -> int:
         """Return the counter that each committed load and removal raises; 0 for an empty store."""
         with self._reading() as connection:

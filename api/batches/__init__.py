@@ -1,0 +1,1 @@
+"""Batches over HTTP: the ledger, quarantine, loading and removing."""

@@ -1,0 +1,1 @@
+"""Entities over HTTP: one of them in full."""

@@ -1,0 +1,59 @@
+"""Jobs as the service answers and asks for them."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from api.http.answers import Answer, Asked
+from api.jobs.record import Job, State
+
+
+class JobAnswer(Answer):
+    """A long task: what was asked, how far it is, and what came out."""
+
+    id: str
+    kind: str
+    asked: dict[str, Any]
+    state: State
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    doing: str = Field(description="What is being done now.")
+    share: float | None = Field(description="How much of it is done, from 0 to 1; null where that is not known.")
+    rows: int | None = Field(description="How many rows were read; null where none are.")
+    result: dict[str, Any] | None
+    error: str | None = Field(description="Why nothing came out, and what to do.")
+
+
+def answer(job: Job) -> JobAnswer:
+    """Return a job as it is answered."""
+    told = {name: getattr(job, name) for name in JobAnswer.model_fields}
+    return JobAnswer(**told)
+
+
+Day = Annotated[date | None, Field(strict=False, description="A day, as 2024-03-31.")]
+
+
+class Analyse(Asked):
+    """Find communities and linked risk, and publish them."""
+
+    kind: Literal["analyse"]
+    as_of: Day = None
+
+
+class Train(Asked):
+    """Learn from every outcome known, or known before a day."""
+
+    kind: Literal["train"]
+    until: Day = None
+
+
+class Score(Asked):
+    """Score the shipments without outcome with the model trained last, and publish the scores."""
+
+    kind: Literal["score"]
+    as_of: Day = None
+
+
+AskedJob = Annotated[Analyse | Train | Score, Field(discriminator="kind")]

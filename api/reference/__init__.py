@@ -1,0 +1,1 @@
+"""The reference of the service as a page, without anything from elsewhere."""

@@ -1,0 +1,1 @@
+"""Shipments over HTTP: the inspection queue, and one of them in full."""

@@ -1,0 +1,57 @@
+"""Shipments: the inspection queue, and one of them in full."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Query
+
+from api.http.pages import After, Limit, position
+from api.http.portraits import PortraitAnswer, drawn
+from api.http.problems import Problem
+from api.http.published import heading
+from api.http.routes import UNCHANGED, answers, noun
+from api.http.store import TaggedView
+from api.http.things import ThingId
+from api.shipments.queue import Wanted, page
+from api.shipments.schemas import Lane, QueuePage
+
+router = noun("shipments")
+
+
+@router.get("/shipments", responses={**answers("not-ready"), **UNCHANGED}, summary="List what to examine first")
+def queue(
+    view: TaggedView,
+    first: Annotated[date, Query(alias="from", description="First day of acceptance, as 2024-03-25.")],
+    last: Annotated[date, Query(alias="to", description="Last day of acceptance, included.")],
+    lane: Annotated[Lane | None, Query(description="Only this lane.")] = None,
+    community: Annotated[str | None, Query(max_length=2_000, description="Only of this community.")] = None,
+    decided: Annotated[bool, Query(description="Also those whose outcome is known.")] = False,
+    limit: Limit = 50,
+    after: After = None,
+) -> QueuePage:
+    """List the shipments to examine first, highest score first: `limit` is how many can be examined."""
+    published = view.published()
+    if published is None or not published.model:
+        raise Problem("not-ready", "Nothing is scored yet: have a model trained and the shipments scored first.")
+    if last < first:
+        raise Problem("invalid", f"The period ends on {last}, before it begins on {first}: exchange `from` and `to`.")
+    rows, total, following = page(
+        view, Wanted(first, last, lane, decided, community), position(after, bool, (int, float), str), limit
+    )
+    return QueuePage(
+        items=rows, total=total, next=following, published=heading(published), store_version=view.version()
+    )
+
+
+@router.get(
+    "/shipments/portrait",
+    responses={**answers("not-found", "ambiguous"), **UNCHANGED},
+    summary="Show all about a shipment",
+)
+def portrait(
+    view: TaggedView,
+    id: ThingId,
+    links: Annotated[int, Query(ge=0, le=1_000, description="Links to show of each type and direction.")] = 10,
+) -> PortraitAnswer:
+    """Show facts with their sources, versions, links, inspections, and the risk with its reasons."""
+    return drawn(view, id, links, shipment=True)
