@@ -5,15 +5,16 @@ from typing import Annotated
 
 from fastapi import Query
 
-from api.http.pages import After, Limit, position
+from api.http.pages import After, Limit
 from api.http.portraits import PortraitAnswer, drawn
 from api.http.problems import Problem
 from api.http.published import heading
 from api.http.routes import UNCHANGED, answers, noun
 from api.http.store import TaggedView
 from api.http.things import ThingId
-from api.shipments.queue import Wanted, page
+from api.shipments.queue import page
 from api.shipments.schemas import Lane, QueuePage
+from graph.store.base import Picked
 
 router = noun("shipments")
 
@@ -35,9 +36,8 @@ def queue(
         raise Problem("not-ready", "Nothing is scored yet: have a model trained and the shipments scored first.")
     if last < first:
         raise Problem("invalid", f"The period ends on {last}, before it begins on {first}: exchange `from` and `to`.")
-    rows, total, following = page(
-        view, Wanted(first, last, lane, decided, community), position(after, bool, (int, float), str), limit
-    )
+    wanted = Picked(accepted_from=first, accepted_to=last, lane=lane, community=community, undecided=not decided)
+    rows, total, following = page(view, published, wanted, after, limit)
     return QueuePage(
         items=rows, total=total, next=following, published=heading(published), store_version=view.version()
     )

@@ -1,57 +1,38 @@
 """One page of the inspection queue."""
 
 import json
-from collections.abc import Iterator, Mapping
-from datetime import date
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from api.http.pages import cursor
+from api.http.pages import cursor, position
+from api.http.problems import Problem
 from api.shipments.schemas import QueueRow
-from graph.store.base import GraphStore
-
-Key = tuple[bool, float, str]
-"""Place of a row in the queue: without a score, the score negated, the shipment."""
+from graph.store.base import GraphStore, Picked, PublishedSet, StoreError
 
 
-class Wanted(NamedTuple):
-    """Which shipments are wanted: accepted from `first` to `last`, both included, and of these lanes, if any."""
+def page(
+    view: GraphStore, published: PublishedSet, wanted: Picked, after: str | None, limit: int
+) -> tuple[list[QueueRow], int, str | None]:
+    """Return the rows of a page, the number of all that are wanted, and the cursor of the next page.
 
-    first: date
-    last: date
-    lane: str | None = None
-    decided: bool = False
-    community: str | None = None
-
-
-def page(view: GraphStore, wanted: Wanted, after: Key | None, limit: int) -> tuple[list[QueueRow], int, str | None]:
-    """Return the rows of a page, the number of all that are wanted, and the cursor of the next page."""
+    Raises:
+        Problem: the cursor is none, or one of a set that has been replaced.
+    """
+    last = position(after, str, str)
+    if last is not None and last[0] != published.id:
+        raise Problem("not-ready", "Another set has been published since the page before: begin again without `after`.")
     rows: list[Mapping[str, Any]] = []
-    total = 0
-    more = False
-    for row in _rows(view, wanted):
-        total += 1
-        if more or (after is not None and key(row) <= after):
-            continue
-        if len(rows) < limit:
-            rows.append(row)
-        else:
-            more = True
-    return [_answer(row) for row in rows], total, cursor(*key(rows[-1])) if more else None
-
-
-def key(row: Mapping[str, Any]) -> Key:
-    """Return the place of a row in the queue."""
-    return row["score"] is None, -(row["score"] or 0.0), row["shipment"]
-
-
-def _rows(view: GraphStore, wanted: Wanted) -> Iterator[Mapping[str, Any]]:
-    for batch in view.results("shipment", accepted_from=wanted.first, accepted_to=wanted.last):
-        for row in batch.to_pylist():
-            if row["decided"] and not wanted.decided:
-                continue
-            if wanted.lane not in (None, row["lane"]) or wanted.community not in (None, row["community"]):
-                continue
-            yield row
+    try:
+        for batch in view.results("shipment", after=None if last is None else last[1:], limit=limit + 1, **wanted):
+            rows.extend(batch.to_pylist())
+    except StoreError:
+        if last is not None and not list(view.results("shipment", keys=last[1:], limit=1)):
+            raise Problem(
+                "not-ready", "The row to go on from is not in the list: begin again without `after`."
+            ) from None
+        raise
+    following = cursor(published.id, rows[limit - 1]["shipment"]) if len(rows) > limit else None
+    return [_answer(row) for row in rows[:limit]], view.count_results("shipment", **wanted), following
 
 
 def _answer(row: Mapping[str, Any]) -> QueueRow:

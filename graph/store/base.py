@@ -299,13 +299,15 @@ class Picked(TypedDict, total=False):
     """What narrows results; what is left out, or None, narrows nothing.
 
     `accepted_from` and `accepted_to` (both included) bound the day of acceptance, `keys` picks by the last part of the
-    row's key, `community` by the community's id; `undecided` leaves out shipments whose outcome is known.
+    row's key, `community` by the community's id, `lane` by the lane; `undecided` leaves out shipments whose outcome is
+    known.
     """
 
     accepted_from: date | None
     accepted_to: date | None
     keys: Sequence[str] | None
     community: str | None
+    lane: str | None
     undecided: bool
 
 
@@ -334,6 +336,7 @@ _NARROWED = {
     "accepted_from": "accepted_on",
     "accepted_to": "accepted_on",
     "community": "community",
+    "lane": "lane",
     "undecided": "decided",
 }
 

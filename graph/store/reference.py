@@ -502,6 +502,7 @@ def _is_picked(table: str, row: Row, picked: Picked) -> bool:
         and (last is None or (day is not None and day <= last))
         and (keys is None or row[RESULT_ORDER[table].key[-1]] in keys)
         and (community is None or row["community"] == community)
+        and picked.get("lane") in (None, row.get("lane"))
         and not (picked.get("undecided") and row["decided"] is not False)
     )
 

@@ -162,7 +162,10 @@ CLUSTER = [
 def published(store: GraphStore) -> None:
     shipments = pa.RecordBatch.from_pylist(
         [
-            {"shipment": f"a/{n}", "score": s, "accepted_on": day, "community": c, "decided": d, "reasons": "[]"}
+            {
+                **{"shipment": f"a/{n}", "score": s, "accepted_on": day, "community": c, "decided": d},
+                "lane": None if s is None else "red" if s > 0.4 else "green",
+            }
             for n, s, day, c, d in CLUSTER
         ],
         schema=SHIPMENT_RESULT,
@@ -204,6 +207,8 @@ def test_results_are_narrowed(store: GraphStore) -> None:
     assert keys(store, "shipment", undecided=True, accepted_from=date(2024, 2, 2)) == ["a/c", "a/f"]
     assert keys(store, "shipment", undecided=False, community=None) == keys(store, "shipment")
     assert keys(store, "shipment", community="' OR 1=1 --") == []
+    assert keys(store, "shipment", lane="red") == ["a/c", "a/a", "a/b"]
+    assert keys(store, "shipment", lane="green", accepted_from=DAY, community=None) == ["a/f"]
     assert keys(store, "entity", community="c1") == ["Trader a/4", "Forwarder a/1", "Trader a/1", "Trader a/2"]
     assert keys(store, "community") == ["c2", "c0", "c1"]
     assert rows(store.results("community", keys=["c2"]), COMMUNITY_RESULT)[0]["described"] == '{"é": 1}'
@@ -217,6 +222,7 @@ def test_results_are_counted(store: GraphStore) -> None:
         {"community": "c1"},
         {"undecided": True},
         {"accepted_from": date(2024, 2, 2), "accepted_to": date(2024, 2, 4)},
+        {"lane": "red", "undecided": True},
         {"keys": ["a/a", "a/f", "x"]},
         {"keys": []},
     )

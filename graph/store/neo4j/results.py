@@ -138,6 +138,7 @@ _PICKED = {
     "accepted_from": "n.accepted_on >= $accepted_from",
     "accepted_to": "n.accepted_on <= $accepted_to",
     "community": "n.community = $community",
+    "lane": "n.lane = $lane",
     "undecided": "NOT n.decided",
 }
 

@@ -106,9 +106,10 @@ def _conditions(table: str, picked: Picked) -> tuple[list[str], list[Any]]:
     if keys is not None:
         conditions.append(f"{quoted(RESULT_ORDER[table].key[-1])} IN (SELECT value FROM json_each(?))")
         parameters.append(json.dumps(list(keys)))
-    if picked.get("community") is not None:
-        conditions.append("community = ?")
-        parameters.append(picked["community"])
+    for name in ("community", "lane"):
+        if picked.get(name) is not None:
+            conditions.append(f"{name} = ?")
+            parameters.append(picked.get(name))
     if picked.get("undecided"):
         conditions.append("NOT decided")
     return conditions, parameters
