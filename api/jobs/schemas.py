@@ -1,11 +1,12 @@
 """Jobs as the service answers and asks for them."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from api.http.answers import Answer, Asked
+from api.http.days import Day
 from api.jobs.record import Job, State
 
 
@@ -32,28 +33,25 @@ def answer(job: Job) -> JobAnswer:
     return JobAnswer(**told)
 
 
-Day = Annotated[date | None, Field(strict=False, description="A day, as 2024-03-31.")]
-
-
 class Analyse(Asked):
     """Find communities and linked risk, and publish them."""
 
     kind: Literal["analyse"]
-    as_of: Day = None
+    as_of: Day | None = Field(None, description="Use what was known before this day; by default all.")
 
 
 class Train(Asked):
     """Learn from every outcome known, or known before a day."""
 
     kind: Literal["train"]
-    until: Day = None
+    until: Day | None = Field(None, description="Learn from what was known before this day; by default all.")
 
 
 class Score(Asked):
     """Score the shipments without outcome with the model trained last, and publish the scores."""
 
     kind: Literal["score"]
-    as_of: Day = None
+    as_of: Day | None = Field(None, description="Use what was known before this day; by default all.")
 
 
 AskedJob = Annotated[Analyse | Train | Score, Field(discriminator="kind")]

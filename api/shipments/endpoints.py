@@ -1,10 +1,10 @@
 """Shipments: the inspection queue, and one of them in full."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Query
 
+from api.http.days import Day
 from api.http.pages import After, Limit
 from api.http.portraits import PortraitAnswer, drawn
 from api.http.problems import Problem
@@ -22,8 +22,8 @@ router = noun("shipments")
 @router.get("/shipments", responses={**answers("not-ready"), **UNCHANGED}, summary="List what to examine first")
 def queue(
     view: TaggedView,
-    first: Annotated[date, Query(alias="from", description="First day of acceptance, as 2024-03-25.")],
-    last: Annotated[date, Query(alias="to", description="Last day of acceptance, included.")],
+    first: Annotated[Day, Query(alias="from", description="First day of acceptance, as 2024-03-25.")],
+    last: Annotated[Day, Query(alias="to", description="Last day of acceptance, included.")],
     lane: Annotated[Lane | None, Query(description="Only this lane.")] = None,
     community: Annotated[str | None, Query(max_length=2_000, description="Only of this community.")] = None,
     decided: Annotated[bool, Query(description="Also those whose outcome is known.")] = False,

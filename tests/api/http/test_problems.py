@@ -41,6 +41,8 @@ def test_an_unknown_method_says_which_there_are(service: httpx.Client) -> None:
         ("/livez?x=", "query.x"),
         ("/v1/shipments?from=2024-13-01&to=2024-12-31", "query.from"),
         ("/v1/shipments?from=2024-01-01", "query.to"),
+        ("/v1/shipments?from=0&to=2024-01-01", "query.from"),
+        ("/v1/shipments?from=2024-01-01&to=2024-01-01T00:00:00", "query.to"),
         ("/v1/jobs/nope", "path.job"),
     ],
 )
@@ -51,7 +53,16 @@ def test_a_wrong_part_is_named_and_not_repeated(service: httpx.Client, path: str
 
 
 @pytest.mark.parametrize(
-    "body", ['{"kind": "train", "until": NaN}', '{"kind": "train", "x": 1}', "[1]", "{", "", '"x"']
+    "body",
+    [
+        '{"kind": "train", "until": NaN}',
+        '{"kind": "train", "x": 1}',
+        '{"kind": "train", "until": 0}',
+        "[1]",
+        "{",
+        "",
+        '"x"',
+    ],
 )
 def test_a_wrong_body_is_a_problem(service: httpx.Client, body: str) -> None:
     answer = service.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})

@@ -66,9 +66,9 @@ def test_a_job_that_fails_says_why_without_naming_folders(client: httpx.Client, 
 @pytest.mark.parametrize(
     ("query", "content", "where"),
     [
-        ({"mapping": "nope"}, b"x", ""),
+        ({"mapping": "nope"}, b"x", "query.mapping"),
         ({"mapping": "../../etc/passwd.toml"}, b"x", "query.mapping"),
-        ({"mapping": "native", "source": "a/b"}, b"x", ""),
+        ({"mapping": "native", "source": "a/b"}, b"x", "query.source"),
         ({"mapping": "native", "name": "../../etc/passwd"}, b"x", "query.name"),
         ({"mapping": "native", "name": ".."}, b"x", "query.name"),
         ({"mapping": "native", "name": "a\x00b"}, b"x", "query.name"),
