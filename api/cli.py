@@ -18,6 +18,7 @@ from api.commands import (
     ledger,
     queue,
     risk,
+    search,
     serve,
     show,
     status,
@@ -29,20 +30,8 @@ from api.commands.output import remark
 
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
-    *(
-        "analyse",
-        "train",
-        "score",
-        "queue",
-        "show",
-        "expand",
-        "path",
-        "risk",
-        "community",
-        "evaluate",
-        "serve",
-        "store",
-    ),
+    *("analyse", "train", "score", "queue", "search", "show", "expand", "path", "risk", "community"),
+    *("evaluate", "serve", "store"),
 )
 
 
@@ -111,6 +100,7 @@ app.command()(analysis.analyse)
 app.command()(analysis.train)
 app.command()(analysis.score)
 app.command()(queue.queue)
+app.command()(search.search)
 app.command()(show.show)
 app.command()(around.expand)
 app.command()(around.path)

@@ -189,6 +189,9 @@ def _table(text: str) -> _Table:
 _LEGAL = _table(_LEGAL_FORMS)
 _STREET = _table(_STREET_WORDS)
 
+LEGAL_WORDS = frozenset(word for variants in _LEGAL.values() for _, form in variants for word in form if len(word) > 1)
+"""The words of the forms that `name` writes for legal forms: they say little about whose name it is."""
+
 
 def _replaced(words: Sequence[str], table: _Table) -> list[str]:
     """Return the words with every variant of the table in its one form, the longest variant first."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 from graph.fold import Link, Thing
 from graph.records import Ref
 from graph.schema import LINK, NODE, NODES
+from graph.search import MOST, Asked, Hit, asked
 from graph.statements import Statements
 from graph.store.findings import Finding
 
@@ -324,6 +325,16 @@ def meanings(text: str) -> list[tuple[str | None, str]]:
     return found
 
 
+def check_search(text: str, types: Sequence[str] | None, limit: int) -> Asked:
+    """Return what a search asks for; raise StoreError where there is no such type, or the limit is out of bounds."""
+    if not 1 <= limit <= MOST:
+        raise StoreError(f"A search brings 1 to {MOST} answers, not {limit}.")
+    try:
+        return asked(text, types)
+    except ValueError as error:
+        raise StoreError(str(error)) from error
+
+
 def check_links(links: Sequence[str] | None) -> None:
     """Raise StoreError where a link type is not of the schema."""
     for name in links or ():
@@ -480,6 +491,15 @@ class GraphStore(LoadTarget, Protocol):
         """Return the things that `text` may mean, by type and key: a complete key, or the bare id within any source.
 
         Either may stand behind the type (`trader:kr/Q12`, `kr/Q12`, `trader:Q12`, `Q12`), whose case does not matter.
+        """
+        ...
+
+    def search(self, text: str, *, types: Sequence[str] | None = None, limit: int = 20) -> list[Hit]:
+        """Return the things that a text may mean (`graph/search.py`), best first, then by type and key.
+
+        Names, aliases, identifiers, addresses, contacts and goods descriptions are searched; of shipments that fit
+        equally well the newest come first. `text` may begin with a type (`trader:acme`); `types` narrows the answer.
+        Raises StoreError where there is no such type, or `limit` is not between 1 and `graph.search.MOST`.
         """
         ...
 

@@ -1,9 +1,12 @@
 """From the address of a store to the store, and to the layout that this code knows."""
 
+from pathlib import Path
+
 from graph.store.base import AddressError, GraphStore
 from graph.store.layouts import Migrated, in_words
 from graph.store.reference import ReferenceStore
 from graph.store.sqlite import SqliteStore
+from graph.store.sqlite.connect import migrate as migrate_file
 from graph.store.sqlite.layout import USER_VERSION
 
 NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
@@ -84,6 +87,11 @@ def migrate_store(address: str, *, user: str = "neo4j", password: str = "", data
         from graph.store.neo4j import Login, migrate
 
         return migrate(address, Login(user, password, database))
-    # A file has had but one layout, so that one which can be opened is of this.
+    scheme, _, rest = address.partition(":")
+    path = rest.removeprefix("///")
+    if scheme == "sqlite" and path != rest and path:
+        before, after = migrate_file(Path(path))
+        return Migrated(in_words(before), in_words(after))
+    # What is kept nowhere is of this layout, and no other address is known.
     open_store(address, create=False).close()
     return Migrated(in_words(USER_VERSION), in_words(USER_VERSION))

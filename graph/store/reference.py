@@ -28,6 +28,7 @@ from graph.records import (
     records,
 )
 from graph.schema import LINKS, NODE, ROLES, Fold
+from graph.search import Hit, best, hit, identified, name_of, rank, searched
 from graph.statements import SHAPES, Statements
 from graph.store.base import (
     RESULT_ORDER,
@@ -51,6 +52,7 @@ from graph.store.base import (
     check_expansion,
     check_links,
     check_results,
+    check_search,
     meanings,
     not_in_set,
     unknown_batch,
@@ -358,6 +360,17 @@ class ReferenceStore:
             if name and kind in (None, ref.type) and name in (ref.key, ref.key.partition("/")[2])
         }
         return sorted(found)[:limit]
+
+    def search(self, text: str, *, types: Sequence[str] | None = None, limit: int = 20) -> list[Hit]:
+        """Return the things that a text may mean, best first, then by type and key: each of all is scored."""
+        asked = check_search(text, types, limit)
+        things = {ref: thing for ref, thing in self._state.network.things.items() if ref.type in asked.types}
+        found = {ref: fits for ref, thing in things.items() if (fits := best(searched(thing), asked.form))}
+        found |= {
+            ref: identified(ref) for ref in self.resolve(asked.text, len(self._state.network.things)) if ref in things
+        }
+        first = sorted(found, key=lambda ref: rank(ref, found[ref]))[:limit]
+        return [hit(ref, name_of(things[ref].shown()), found[ref]) for ref in first]
 
     def neighbours(self, starts: Sequence[Ref], *, links: Sequence[str] | None = None, limit: int = 50) -> Neighbours:
         """Return at most `limit` links of each start by link type and direction; `links` narrows the types."""

@@ -70,9 +70,9 @@ def test_copy_refuses_what_it_cannot_mean(loaded: Path, tmp_path: Path, monkeypa
 def test_migrate_says_that_a_store_is_of_this_version(loaded: Path, tmp_path: Path) -> None:
     ran = run("store", "migrate", store=loaded)
     assert ran.status == 0
-    assert ran.out == "The store is of this version (layout 1.1); nothing had to be brought forward.\n"
+    assert ran.out == "The store is of this version (layout 1.2); nothing had to be brought forward.\n"
     assert run("store", "migrate", "--json", store=loaded).json == {
-        **{"store": address(loaded), "before": "1.1", "after": "1.1"}
+        **{"store": address(loaded), "before": "1.2", "after": "1.2"}
     }
     ran = run("store", "migrate", store=tmp_path / "none.db")
     assert ran.status == 1

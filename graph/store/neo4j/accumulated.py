@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from graph.columns import UNDATED_FIRST, UNDATED_LAST
 from graph.schema import Field, Kind
+from graph.search import index_words
 from graph.store.neo4j.cypher import LinkText, ThingText
-from graph.store.neo4j.layout import bounded, identified
+from graph.store.neo4j.layout import SEARCHED, bounded, identified
 from graph.store.neo4j.writer import Writer, pieces_of
 
 At = tuple[str, ...]
@@ -24,6 +25,7 @@ Layer = dict[tuple[str, str], tuple[int, int]]
 """First and last day, in days since 1970-01-01, by field and value; the subject's own under `ITSELF`."""
 
 ITSELF = ("", "")
+_SEARCHED = ("name", "tax_id", "address", "contact")
 _SPAN = ("first", "last")
 _UNDATED = (UNDATED_FIRST, UNDATED_LAST)
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -116,7 +118,7 @@ def _merged(
     state: Mapping[str, Any] | None, layer: Layer, kinds: Mapping[str, Kind], chunks: list[int], *, late: bool
 ) -> dict[str, Any] | None:
     """Return the properties of a subject after a merge, None where nothing changes."""
-    before = _layers_of(state or {})
+    before = layers_of(state or {})
     named = list((state or {}).get("_chunks") or ())
     after = (before[0], layer) if late else (widest(before[0], layer), before[1])
     numbers = sorted({*named, *chunks})
@@ -128,7 +130,7 @@ def _merged(
     return properties
 
 
-def _layers_of(state: Mapping[str, Any]) -> tuple[Layer, Layer]:
+def layers_of(state: Mapping[str, Any]) -> tuple[Layer, Layer]:
     """Return what dated and what undated statements say of a subject."""
     if state.get("_said") is not None:
         return _decoded(state["_said"]), _decoded(state.get("_late") or "[]")
@@ -148,12 +150,19 @@ def widest(one: Layer, other: Layer) -> Layer:
 
 def properties_of(said: Layer, late: Layer, kinds: Mapping[str, Kind]) -> dict[str, Any]:
     """Return the properties of a subject of which dated and undated statements say this."""
-    properties = shown(widest(said, late) if late else said, kinds)
+    whole = widest(said, late) if late else said
+    properties = {**shown(whole, kinds), **searched(value for (name, value) in whole if name in _SEARCHED)}
     if late or len(said) > 1:
         properties["_said"] = _encoded(said)
     if late:
         properties["_late"] = _encoded(late)
     return properties
+
+
+def searched(texts: Iterable[str]) -> dict[str, str]:
+    """Return the property under whose words a thing is found that has these texts."""
+    words = {word for text in texts for word in index_words(text)}
+    return {SEARCHED: " ".join(sorted(words))} if words else {}
 
 
 def shown(layer: Layer, kinds: Mapping[str, Kind]) -> dict[str, Any]:

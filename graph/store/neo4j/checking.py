@@ -10,6 +10,7 @@ from graph.store.findings import Finding, counted, found
 from graph.store.neo4j.layout import (
     BATCH,
     CHUNK,
+    FULL_TEXT,
     INDEXES,
     LABELS,
     LAYOUT,
@@ -89,7 +90,13 @@ def _indexes(tx: _Transaction) -> Finding:
             faults.append(f"index {name} is missing, {_MADE}")
         elif state not in ("ONLINE", "FAILED"):
             faults.append(f"index {name} is {state.lower()}")
-    return found("indexes", faults, f"all {len(wanted)} online")
+    texts = dict(tx.run("SHOW INDEXES YIELD name, type, state WHERE type = 'FULLTEXT' RETURN name, state").values())
+    for name in FULL_TEXT:
+        if (state := texts.get(name)) is None:
+            faults.append(f"full-text index {name} is missing, {_MADE}")
+        elif state not in ("ONLINE", "FAILED"):
+            faults.append(f"full-text index {name} is {state.lower()}")
+    return found("indexes", faults, f"all {len(wanted) + len(FULL_TEXT)} online")
 
 
 def _network(ledger: Ledger) -> Finding:

@@ -7,18 +7,22 @@ from neo4j import Session
 from neo4j.exceptions import ClientError
 
 from graph.store.base import StoreError
-from graph.store.neo4j.layout import CONSTRAINTS, INDEXES, LABELS, UNIQUE
+from graph.store.neo4j.layout import CONSTRAINTS, FULL_TEXT, INDEXES, LABELS, SEARCHED, UNIQUE
 
 _Place = tuple[str, tuple[str, ...]]
 """Label and properties."""
 
 
 class _There(NamedTuple):
-    """What a database has: the places of uniqueness and of indexes, and what holds each name and each indexed place."""
+    """What a database has: the places of uniqueness and of indexes, what holds each name and each indexed place.
+
+    `full_text` are the names of the full-text indexes of what is searched.
+    """
 
     unique: frozenset[_Place]
     indexes: dict[_Place, str]
     names: dict[str, str]
+    full_text: frozenset[str]
 
 
 def constrain(session: Session, seconds: int) -> None:
@@ -53,6 +57,8 @@ def _refuse_taken(session: Session) -> None:
     for name, where in INDEXES.items():
         if where not in there.indexes and (holder := there.names.get(name)):
             taken.append(f"index {name}: {holder}")
+    others = {name: there.names[name] for name in FULL_TEXT if name in there.names and name not in there.full_text}
+    taken += [f"full-text index {name}: {holder}" for name, holder in others.items()]
     if taken:
         raise StoreError(
             "Constraints or indexes of others keep Tidewaiter from making its own in the database"
@@ -71,6 +77,7 @@ def _there(session: Session) -> _There:
         frozenset(_place(row) for row in constraints if row["type"].endswith("UNIQUENESS") and _of_nodes(row)),
         {_place(row): _in_words(row) for row in indexes if row["type"] == "RANGE" and _of_nodes(row)},
         {row["name"]: _in_words(row) for row in [*indexes, *constraints]},
+        frozenset(row["name"] for row in indexes if row["type"] == "FULLTEXT" and row["properties"] == [SEARCHED]),
     )
 
 

@@ -5,8 +5,9 @@ say of it is merged again. A merge changes nothing more when it is done twice, a
 transactions. So one that was broken off is completed by doing it again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,9 +15,9 @@ import pyarrow.compute as pc
 from graph.columns import date_undated, plain, say
 from graph.schema import LINK, NODE
 from graph.statements import Statements
-from graph.store.neo4j.accumulated import kinds_of, layers, merge_links, merge_things, shown
+from graph.store.neo4j.accumulated import kinds_of, layers, merge_links, merge_things, searched, shown
 from graph.store.neo4j.cypher import LinkText, ThingText
-from graph.store.neo4j.layout import bounded
+from graph.store.neo4j.layout import SEARCHED, bounded
 from graph.store.neo4j.said import VERSIONS, Keys, Part, Said, among
 from graph.store.neo4j.versioned import merge_versions
 from graph.store.neo4j.writer import Writer
@@ -115,6 +116,12 @@ def list_entries(writer: Writer, listings: pa.Table, named: pa.Array) -> None:
     said = layers(whole.things.get("ListEntry"), whole.spans.get("ListEntry"), ("key",))
     kinds = kinds_of(NODE["ListEntry"].fields)
     # A blank takes away what stood there.
-    blank = dict.fromkeys(("first_on", "last_on", *kinds))
-    rows = ([bounded(key), {**blank, **shown(layer, kinds)}] for (key,), layer in said.items())
+    blank = dict.fromkeys(("first_on", "last_on", SEARCHED, *kinds))
+    entries = ((key, shown(layer, kinds)) for (key,), layer in said.items())
+    rows = ([bounded(key), {**blank, **entry, **searched(_texts(entry))}] for key, entry in entries)
     writer.write(ThingText("ListEntry").add, rows)
+
+
+def _texts(entry: Mapping[str, Any]) -> list[str]:
+    """Return what of a list entry is searched."""
+    return [*([entry["name"]] if "name" in entry else []), *entry.get("aliases", ()), *entry.get("identifiers", ())]

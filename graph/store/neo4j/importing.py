@@ -23,10 +23,10 @@ from graph.schema import LINK, NODE, Field, Kind
 from graph.statements import SHAPES, Statements
 from graph.store.base import Batch, LoadChunk, StoreError
 from graph.store.neo4j import ledger
-from graph.store.neo4j.accumulated import kinds_of, properties_of
+from graph.store.neo4j.accumulated import kinds_of, properties_of, searched
 from graph.store.neo4j.chunks import NAMED, is_undated, joined, packed, pieces
 from graph.store.neo4j.import_files import Files
-from graph.store.neo4j.layout import BATCH, CHUNK, LOCK, STORE, VERSION, bounded, identified
+from graph.store.neo4j.layout import BATCH, CHUNK, LOCK, SEARCHED, STORE, VERSION, bounded, identified
 from graph.store.neo4j.said import VERSIONS, Part, Said, part_of
 from graph.whole import Versions, links_of_versions, versions_of
 
@@ -41,6 +41,7 @@ _OWN = (
     ("_said", "string", pa.string()),
     ("_chunks", "long[]", pa.string()),
     ("_day", "long", pa.int64()),
+    (SEARCHED, "string", pa.string()),
 )
 _DAYS = (("first_on", "date", pa.date32()), ("last_on", "date", pa.date32()))
 _FIELD = {
@@ -257,6 +258,9 @@ def _write_versions(files: Files, kind: str, held: Versions, named: pa.Table) ->
         "_chunks": pa.array(map(_chunk_text, named["chunk_list"].to_pylist()), pa.string()),
         "_day": current["known_on"].cast(pa.int32()).cast(pa.int64()).take(at),
     }
+    described = current["goods_description"].take(at).to_pylist() if kind == "Shipment" else [None] * len(named)
+    words = (searched([] if text is None else [text]).get(SEARCHED) for text in described)
+    written[SEARCHED] = pa.array(words, pa.string())
     for name, _, data in columns[len(_OWN) :]:
         column = current[name].take(at)
         # Minus zero is zero, as in the canonical text.

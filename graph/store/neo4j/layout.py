@@ -9,10 +9,11 @@ import hashlib
 from collections.abc import Mapping
 
 from graph.schema import NODES, SCHEMA_VERSION
+from graph.search import PARTIES
 from graph.store.base import RESULT_ORDER, RESULTS
 
 # Raised with every change of what is below, and of what the network's properties mean; `migrations` takes the step.
-LAYOUT = 2
+LAYOUT = 3
 VERSION = SCHEMA_VERSION * 1000 + LAYOUT
 
 STORE, LOCK, BATCH, REMOVED = "TidewaiterStore", "TidewaiterLock", "Batch", "RemovedLoad"
@@ -42,6 +43,13 @@ INDEXES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     f"{RESULT['shipment']}_accepted_on": (RESULT["shipment"], ("set", "accepted_on")),
     **{f"{RESULT[name]}_community": (RESULT[name], ("set", "community")) for name in ("shipment", "entity")},
 }
+SEARCHED = "_search"
+"""The property that holds the words under which a thing is found (`graph.search.index_words`), separated by spaces."""
+# Labels of each full-text index. Shipments have their own: there are more of them than of all else.
+FULL_TEXT: Mapping[str, tuple[str, ...]] = {
+    "Tidewaiter_search": (*PARTIES, "Address", "Contact", "ListEntry"),
+    "Tidewaiter_goods": ("Shipment",),
+}
 CONSTRAINTS = (
     *(
         f"CREATE CONSTRAINT {label}_{name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{name} IS UNIQUE"
@@ -50,6 +58,11 @@ CONSTRAINTS = (
     *(
         f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({', '.join(f'n.`{item}`' for item in properties)})"
         for name, (label, properties) in INDEXES.items()
+    ),
+    *(
+        f"CREATE FULLTEXT INDEX {name} IF NOT EXISTS FOR (n:{'|'.join(labels)}) ON EACH [n.{SEARCHED}] "
+        "OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}"
+        for name, labels in FULL_TEXT.items()
     ),
 )
 # Every label that is ours.

@@ -17,11 +17,7 @@ def _network_anew(writer: Writer) -> None:
     Whoever opens the store next makes it from the statements. Before anything is dropped the store says that it shows
     nothing, so that Tidewaiter of layout 1 makes it anew, too, where this is interrupted.
     """
-    writer.change(f"MATCH (s:{STORE}) SET s.folded = 0")
-    # Links by themselves first: a thing that everything is linked to would take more memory than there is.
-    for pattern in ("(:{})-[n]->()", "(n:{})"):
-        for node in NODES:
-            writer.clear(f"MATCH {pattern.format(node.name)}")
+    _drop_network(writer)
     for number, shape in writer.read(_late):
         if is_undated(shape, unpacked(writer.read(_data, number))):
             writer.change(f"MATCH (c:{CHUNK} {{number: $number}}) SET c.undated = true", number=number)
@@ -31,6 +27,26 @@ def _network_anew(writer: Writer) -> None:
             results.rank(writer, name, table)
     writer.change(f"MERGE (:{LOCK} {{id: 2}})")
     writer.change(f"MATCH (s:{STORE}) SET s.layout = 1002")
+
+
+def _drop_network(writer: Writer) -> None:
+    writer.change(f"MATCH (s:{STORE}) SET s.folded = 0")
+    # Links by themselves first: a thing that everything is linked to would take more memory than there is.
+    for pattern in ("(:{})-[n]->()", "(n:{})"):
+        for node in NODES:
+            writer.clear(f"MATCH {pattern.format(node.name)}")
+
+
+def _searchable(writer: Writer) -> None:
+    """Drop the network of layout 2, whose things do not have the words under which they are found.
+
+    The rows of the published sets are ordered anew: those of entities go by their risk.
+    """
+    _drop_network(writer)
+    for name in writer.read(_sets):
+        for table in RESULT:
+            results.rank(writer, name, table)
+    writer.change(f"MATCH (s:{STORE}) SET s.layout = 1003")
 
 
 def _sets(tx: ManagedTransaction) -> list[str]:
@@ -50,5 +66,5 @@ def _data(tx: ManagedTransaction, number: int) -> bytes:
 OBSOLETE = ("ShipmentResult_shipment", "EntityResult_key")
 """Indexes of older layouts, which take no long keys."""
 
-MIGRATIONS: Mapping[int, Callable[[Writer], None]] = {1001: _network_anew}
+MIGRATIONS: Mapping[int, Callable[[Writer], None]] = {1001: _network_anew, 1002: _searchable}
 """By the version that a store has, the step that brings it forward."""

@@ -19,6 +19,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.columns import date_undated
 from graph.records import Ref
+from graph.search import Hit
 from graph.statements import SHAPES, Statements
 from graph.store.base import (
     Adjacent,
@@ -34,6 +35,7 @@ from graph.store.base import (
     ThingWithRecords,
     already_there,
     check_results,
+    check_search,
     not_in_set,
     unknown_batch,
 )
@@ -52,6 +54,7 @@ from graph.store.neo4j.connect import Login, connect, prepare, refusals
 from graph.store.neo4j.expand import adjacent, expand
 from graph.store.neo4j.layout import CHUNK
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
+from graph.store.neo4j.search import search
 from graph.store.neo4j.settle import settle
 from graph.store.neo4j.undated import dated
 from graph.store.neo4j.writer import SECONDS, BusyError, Writer, alone, read
@@ -307,6 +310,11 @@ class Neo4jStore:
     def resolve(self, text: str, limit: int = 20) -> list[Ref]:
         """Return the things that `text` may mean, by type and key: a complete key, or the bare id in any source."""
         return self._of_network(lambda tx: resolve(tx, text, limit))
+
+    def search(self, text: str, *, types: Sequence[str] | None = None, limit: int = 20) -> list[Hit]:
+        """Return the things that a text may mean, best first, then by type and key."""
+        asked = check_search(text, types, limit)
+        return self._of_network(lambda tx: search(tx, asked, limit))
 
     def neighbours(self, starts: Sequence[Ref], *, links: Sequence[str] | None = None, limit: int = 50) -> Neighbours:
         """Return at most `limit` links of each start by link type and direction; `links` narrows the types."""

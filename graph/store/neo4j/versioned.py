@@ -16,7 +16,7 @@ from graph.columns import Triple, days_of, fold_spans
 from graph.records import canonical
 from graph.schema import NODE, ROLES
 from graph.statements import Statements
-from graph.store.neo4j.accumulated import dated, day, days
+from graph.store.neo4j.accumulated import dated, day, days, searched
 from graph.store.neo4j.cypher import LinkText, ThingText, triples_of
 from graph.store.neo4j.layout import bounded, identified
 from graph.store.neo4j.said import VERSIONS
@@ -98,7 +98,13 @@ def _versions(kind: str, held: Versions) -> dict[str, _Version]:
 
 
 def _shown(version: _Version | None) -> dict[str, Any]:
-    return {} if version is None else {**version.fields, "_day": version.day}
+    return {} if version is None else {**version.fields, **goods(version.fields), "_day": version.day}
+
+
+def goods(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the property under whose words a version is found."""
+    described = fields.get("goods_description")
+    return {} if described is None else searched([described])
 
 
 def _named(span: tuple[int, int], state: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -147,7 +153,7 @@ def _change(
         if same_day:
             fields = _merged_fields(kind, held["properties"], fields)
             wanted = _merged_links({link for link in old if link[2] == version.day} | wanted)
-        nodes.append([bounded(key), {**identified(key), **own, **fields, "_day": version.day}])
+        nodes.append([bounded(key), {**identified(key), **own, **fields, **goods(fields), "_day": version.day}])
         for listed, differing in ((missing, wanted - old), (obsolete, old - wanted)):
             for triple, to, on in differing:
                 listed[triple].append([bounded(key), bounded(to), day(on)])

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from graph.store.base import StoreError
 from graph.store.layouts import check_version
 from graph.store.sqlite.layout import APPLICATION_ID, INDEXES, TABLES, USER_VERSION, create_indexes
+from graph.store.sqlite.migrations import MIGRATIONS
 
 _PAGE_CACHE_KIB = 64 * 1024
 
@@ -101,8 +102,31 @@ def _check(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
         application, version, tables = _marks(connection)
     if application != APPLICATION_ID:
         raise StoreError(f"{path} is not a Tidewaiter store; choose another path.")
-    # No older layout was ever given out.
-    check_version(path, version, USER_VERSION, ())
+    check_version(path, version, USER_VERSION, MIGRATIONS)
+
+
+def migrate(path: Path, wait: float = 5.0) -> tuple[int, int]:
+    """Bring a store to the layout of this code, in one transaction; return its version before and after.
+
+    Raises StoreError where there is no store, or where it is of a layout that cannot be brought forward.
+    """
+    with refusals(path):
+        if not path.is_file():
+            raise StoreError(f"There is no store at {path}; load something first with `tidewaiter ingest`.")
+        connection = connect(path, wait)
+        try:
+            application, before, _ = _marks(connection)
+            if application != APPLICATION_ID or before not in MIGRATIONS:
+                _check(connection, path, create=False)
+                return before, before
+            with writing(connection):
+                # Somebody else may have done it meanwhile.
+                while step := MIGRATIONS.get(_marks(connection)[1]):
+                    step(connection)
+            tidy(connection)
+            return before, USER_VERSION
+        finally:
+            connection.close()
 
 
 def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:

@@ -4,6 +4,9 @@ One row per statement and batch. What rows repeat is kept once and referred to b
 names of sources, and *ways* (route, stops and office of a declaration). `declaration.shown` marks the row that counts
 for each shipment; where several different rows share its latest day, that is a merged row without a batch, which holds
 nothing but links. `day` is `known_on`, or the day derived for a row that came without.
+
+What is searched is indexed by its distinct texts, not by rows: `text` holds each with its search form, `word` the
+words of the forms, also reversed, `posting` which text has which word, and `listed` what list entries have as lists.
 """
 
 import pyarrow as pa
@@ -13,7 +16,7 @@ from graph.statements import SHAPES
 from graph.store.base import RESULTS
 
 # Raised with every change of the tables below.
-LAYOUT = 1
+LAYOUT = 2
 USER_VERSION = SCHEMA_VERSION * 1000 + LAYOUT
 # "tide" in ASCII: tells this kind of file from every other SQLite database.
 APPLICATION_ID = 0x74696465
@@ -67,6 +70,17 @@ def _shape_tables() -> list[str]:
     return tables
 
 
+SEARCHED = (
+    "CREATE TABLE text (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, form TEXT NOT NULL)",
+    "CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, reversed TEXT NOT NULL)",
+    "CREATE TABLE posting (word INTEGER NOT NULL, text INTEGER NOT NULL)",
+    "CREATE TABLE listed (text TEXT, entry TEXT, batch INTEGER, PRIMARY KEY (text, entry, batch)) WITHOUT ROWID",
+)
+RESULT_TABLES = tuple(
+    # `rank` rises where the value that orders the table falls.
+    f"CREATE TABLE result_{name} (id INTEGER PRIMARY KEY, {_columns(schema, schema.names)}, rank REAL NOT NULL)"
+    for name, schema in RESULTS.items()
+)
 TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
     "INSERT INTO meta VALUES ('version', 0)",
@@ -81,13 +95,30 @@ TABLES = (
     "CREATE TABLE stop (way INTEGER, role TEXT, position INTEGER, place TEXT,"
     " PRIMARY KEY (way, role, position)) WITHOUT ROWID",
     "CREATE TABLE held (declaration INTEGER, container TEXT, PRIMARY KEY (declaration, container)) WITHOUT ROWID",
+    *SEARCHED,
     "CREATE TABLE published (id TEXT, store_version INTEGER, as_of INTEGER, model TEXT, thresholds TEXT, about TEXT)",
-    *(
-        # `rank` rises where the value that orders the table falls.
-        f"CREATE TABLE result_{name} (id INTEGER PRIMARY KEY, {_columns(schema, schema.names)}, rank REAL NOT NULL)"
-        for name, schema in RESULTS.items()
-    ),
+    *RESULT_TABLES,
 )
+
+# What of a description is searched, with the column of the key of the thing that it is said of.
+SEARCHED_COLUMNS = {
+    "name": "key",
+    "tax_id": "key",
+    "address": "address_key",
+    "email": "email_key",
+    "phone": "phone_key",
+}
+
+# The indexes of the search, by which texts are found, and then the rows that hold them.
+SEARCH_INDEXES = {
+    "posting_word": "posting (word, text)",
+    "word_reversed": "word (reversed)",
+    "declaration_goods": "declaration (goods_description, known_on DESC, shipment) WHERE goods_description IS NOT NULL",
+    **{
+        f"description_said_{column}": f"description ({column}, type, {key}) WHERE {column} IS NOT NULL"
+        for column, key in SEARCHED_COLUMNS.items()
+    },
+}
 
 # The indexes of the large tables are built after the rows of a first load.
 LARGE_INDEXES = {
@@ -97,6 +128,19 @@ LARGE_INDEXES = {
     },
     "declaration_batch": "declaration (batch)",
     "held_container": "held (container, declaration)",
+    **SEARCH_INDEXES,
+}
+LIST_INDEXES = {"listed_batch": "listed (batch)"}
+RESULT_INDEXES = {
+    "result_shipment_shipment": "result_shipment (shipment)",
+    "result_shipment_rank": "result_shipment (rank, shipment, decided, lane, accepted_on)",
+    "result_shipment_accepted_on": "result_shipment (accepted_on, rank, shipment, decided, lane)",
+    "result_shipment_community": "result_shipment (community, rank, shipment, decided, lane, accepted_on)",
+    "result_entity_key": "result_entity (key, type)",
+    "result_entity_rank": "result_entity (rank, type, key)",
+    "result_entity_community": "result_entity (community, rank, type, key)",
+    "result_community_community": "result_community (community)",
+    "result_community_rank": "result_community (rank, community)",
 }
 INDEXES = {
     "declaration_shipment": "declaration (shipment, known_on)",
@@ -116,16 +160,9 @@ INDEXES = {
     "listing_entry": "listing (entry)",
     **{f"{shape}_batch": f"{shape} (batch)" for shape in ("inspection", *LATE)},
     **{f"{shape}_undated": f"{shape} (id) WHERE known_on IS NULL" for shape in LATE},
+    **LIST_INDEXES,
     "quarantine_batch": 'quarantine (batch, file, "row")',
-    "result_shipment_shipment": "result_shipment (shipment)",
-    "result_shipment_rank": "result_shipment (rank, shipment, decided, lane, accepted_on)",
-    "result_shipment_accepted_on": "result_shipment (accepted_on, rank, shipment, decided, lane)",
-    "result_shipment_community": "result_shipment (community, rank, shipment, decided, lane, accepted_on)",
-    "result_entity_key": "result_entity (key, type)",
-    "result_entity_rank": "result_entity (rank, type, key)",
-    "result_entity_community": "result_entity (community, rank, type, key)",
-    "result_community_community": "result_community (community)",
-    "result_community_rank": "result_community (rank, community)",
+    **RESULT_INDEXES,
 }
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from graph.statements import SHAPES, Statements
-from graph.store.sqlite.layout import DESCRIBED, LATE, STOPS, WAY, quoted, stored
+from graph.store.sqlite.layout import DESCRIBED, LATE, SEARCHED_COLUMNS, STOPS, WAY, quoted, stored
+from graph.store.sqlite.texts import Texts, list_texts
 
 # Numbers of descriptions and ways remembered during a load; beyond, they are looked up again.
 _REMEMBERED = 400_000
 _LOOKUP = 500
+_LISTED = ("entry", "name", "aliases", "identifiers")
 
 Row = tuple[Any, ...]
 
@@ -98,6 +100,7 @@ class Loader:
         self._batch = batch
         self._descriptions = Interned(connection, "description", stored("description"))
         self._ways = Interned(connection, "way", WAY)
+        self._texts = Texts(connection)
         self._sources: dict[str, int] = dict(connection.execute("SELECT name, id FROM source"))
         self._next = 1 + connection.execute("SELECT coalesce(max(id), 0) FROM declaration").fetchone()[0]
         self._declare = _insert("declaration", "1" if first else _IS_FIRST)
@@ -114,6 +117,10 @@ class Loader:
                     columns["thing"] = [described[number] for number in columns["thing"]]
                 rows = zip(repeat(self._batch), *(columns[name] for name in stored(shape)), strict=False)
                 self._connection.executemany(_insert(shape), rows)
+                if shape == "listing":
+                    self._texts.add(
+                        list_texts(self._connection, self._batch, zip(*map(columns.get, _LISTED), strict=True))
+                    )
 
     def _describe(self, statements: Statements) -> Mapping[int | None, int | None]:
         """Store the descriptions that rows refer to; return their number in the store by their number in the chunk."""
@@ -127,7 +134,9 @@ class Loader:
             if number in referred:
                 local.append(number)
                 rows.append(row)
-        numbers, _ = self._descriptions.numbers(rows)
+        numbers, new = self._descriptions.numbers(rows)
+        places = [stored("description").index(column) for column in SEARCHED_COLUMNS]
+        self._texts.add(row[place] for _, row in new for place in places)
         return {None: None, **dict(zip(local, numbers, strict=True))}
 
     def _source_ids(self, names: list[str]) -> list[int]:
@@ -160,6 +169,7 @@ class Loader:
         self._next += len(table)
         rows = zip(ids, repeat(self._batch), *(columns[name] for name in stored("declaration")), strict=False)
         self._connection.executemany(self._declare, rows)
+        self._texts.add(dict.fromkeys(columns["goods_description"]))
         lists = table["containers"].to_pylist()
         held = ((row, item) for row, items in zip(ids, lists, strict=True) if items for item in sorted(set(items)))
         self._connection.executemany("INSERT INTO held VALUES (?, ?)", held)

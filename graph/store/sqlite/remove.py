@@ -5,6 +5,7 @@ import sqlite3
 from graph.store.sqlite.layout import DESCRIBED, LARGE_INDEXES, create_indexes, drop_indexes
 from graph.store.sqlite.load import shapes
 from graph.store.sqlite.settle import note_named, settle_days, settle_shipments
+from graph.store.sqlite.texts import drop_unspoken, note_spoken
 
 
 def remove_rows(connection: sqlite3.Connection, batch: int) -> None:
@@ -21,6 +22,8 @@ def remove_rows(connection: sqlite3.Connection, batch: int) -> None:
     )
     run(f"CREATE TEMP TABLE described AS SELECT id FROM ({described}) WHERE id IS NOT NULL", {"batch": batch})
     run("CREATE TEMP TABLE moved AS SELECT DISTINCT way AS id FROM declaration WHERE batch = ?", (batch,))
+
+    note_spoken(connection, batch)
 
     count, total = run("SELECT count(*) FILTER (WHERE batch = ?), count(*) FROM declaration", (batch,)).fetchone()
     large = count * 2 > total
@@ -46,6 +49,7 @@ def remove_rows(connection: sqlite3.Connection, batch: int) -> None:
         ]
     )
     run(f"DELETE FROM description WHERE id IN (SELECT id FROM described) AND {unused}")
+    drop_unspoken(connection)
     unused_way = "id IN (SELECT id FROM moved) AND NOT EXISTS (SELECT 1 FROM declaration WHERE way = way.id)"
     run(f"DELETE FROM stop WHERE way IN (SELECT id FROM way WHERE {unused_way})")
     run(f"DELETE FROM way WHERE {unused_way}")

@@ -12,6 +12,7 @@ from typing import Self, Unpack
 import pyarrow as pa
 
 from graph.records import Ref
+from graph.search import Hit
 from graph.store.base import (
     Adjacent,
     Batch,
@@ -25,6 +26,7 @@ from graph.store.base import (
     StoreError,
     ThingWithRecords,
     check_results,
+    check_search,
 )
 from graph.store.findings import Finding
 from graph.store.sqlite import ledger
@@ -40,6 +42,7 @@ from graph.store.sqlite.remove import remove_rows
 from graph.store.sqlite.resolve import resolve
 from graph.store.sqlite.results import count_results, publish, published, results
 from graph.store.sqlite.scan import scan
+from graph.store.sqlite.search import search
 from graph.store.sqlite.settle import note_named, settle_days, settle_shipments
 from graph.store.sqlite.things import get
 
@@ -204,6 +207,12 @@ class SqliteStore:
         """Return the things that `text` may mean, by type and key: a complete key, or the bare id in any source."""
         with self._reading() as connection:
             return resolve(connection, text, limit)
+
+    def search(self, text: str, *, types: Sequence[str] | None = None, limit: int = 20) -> list[Hit]:
+        """Return the things that a text may mean, best first, then by type and key."""
+        asked = check_search(text, types, limit)
+        with self._reading() as connection:
+            return search(connection, asked, limit)
 
     def neighbours(self, starts: Sequence[Ref], *, links: Sequence[str] | None = None, limit: int = 50) -> Neighbours:
         """Return at most `limit` links of each start by link type and direction; `links` narrows the types."""

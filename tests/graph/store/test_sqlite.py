@@ -224,7 +224,11 @@ def refused(path: Path) -> str:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [(1000, "a newer Tidewaiter (layout 2.1, this is 1.1); upgrade"), (-1, "1.0, this is 1.1), and cannot be brought")],
+    [
+        (1000, "a newer Tidewaiter (layout 2.2, this is 1.2); upgrade"),
+        (-1, "1.1, this is 1.2); bring it forward with"),
+        (-2, "1.0, this is 1.2), and cannot be brought"),
+    ],
 )
 def test_a_store_of_another_version_is_refused(tmp_path: Path, change: int, said: str) -> None:
     path = tmp_path / "store.db"

@@ -1,0 +1,117 @@
+"""How texts are compared, and that nothing anyone types can do harm."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.search import MINIMUM, asked, edits, form, identifiers, index_words, score
+from graph.store.neo4j.search import full_text
+
+HOSTILE = st.one_of(
+    st.text(max_size=200),
+    st.lists(
+        st.sampled_from(
+            [
+                '"',
+                "'",
+                "*",
+                "NEAR",
+                "AND",
+                "OR",
+                "NOT",
+                "~2",
+                "^4",
+                ":",
+                "(",
+                ")",
+                "\0",
+                "-",
+                "+",
+                "%",
+                "_",
+                "{",
+                "🚢",
+                "\u202e",
+                "شركة",
+                "x" * 5_000,
+            ]
+        ),
+        max_size=12,
+    ).map(" ".join),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ACME Trading Co., Ltd.", ("acme", "trading", "co", "ltd")),
+        ("Газпром", ("gazprom",)),
+        ("Ñandú Œuvre", ("nandu", "oeuvre")),
+        ("!?", ()),
+        ("", ()),
+    ],
+)
+def test_the_search_form(text: str, words: tuple[str, ...]) -> None:
+    assert form(text) == (words, "".join(words))
+
+
+@pytest.mark.parametrize(
+    ("text", "better", "worse"),
+    [
+        ("acme trading", "Acme Trading Ltd", "Acme Holding Ltd"),
+        ("acme trading", "Trading Acme", "Acme Treading"),
+        ("acme ltd", "Acme GmbH", "Other Ltd"),
+        ("blue sky", "Bluesky", "Blue Skin"),
+        ("bluesky", "Blue Sky Trading", "Blues Trading"),
+        ("acme tra", "Acme Trading", "Acme Holding"),
+        ("acme tradign", "Acme Trading", "Acme Trains"),
+    ],
+)
+def test_what_fits_better(text: str, better: str, worse: str) -> None:
+    wanted = form(text)
+    assert score(wanted, "name", better) > score(wanted, "name", worse)
+    assert score(wanted, "name", better) >= MINIMUM
+
+
+def test_identifiers_fit_as_a_whole_or_by_their_beginning_and_are_never_misspelt() -> None:
+    assert score(form("DE 123-456"), "tax_id", "de123456") == 1.0
+    assert MINIMUM < score(form("DE1234"), "tax_id", "DE123456") < 1
+    assert score(form("DE123457"), "tax_id", "DE123456") == 0
+    assert score(form("DE1"), "tax_id", "DE123456") == 0
+
+
+def test_a_list_is_taken_apart_and_each_entry_is_asked_for_once() -> None:
+    assert identifiers(" a1\r\nb 2;\tc3,,a1\n") == ["a1", "b 2", "c3"]
+    assert identifiers(" \n") == []
+
+
+def test_a_text_may_begin_with_a_type() -> None:
+    assert asked("Trader: acme", None) == ("Trader: acme", form("acme"), frozenset({"Trader"}))
+    assert asked("trader:acme", ["carrier"]).types == frozenset()
+    assert asked("ship:acme", ["CARRIER"]) == ("ship:acme", form("ship:acme"), frozenset({"Carrier"}))
+    with pytest.raises(ValueError, match="no type 'ship'"):
+        asked("acme", ["ship"])
+
+
+@given(HOSTILE, HOSTILE)
+def test_a_score_is_a_share_whatever_is_compared(one: str, other: str) -> None:
+    for field in ("name", "tax_id"):
+        assert 0 <= score(form(one), field, other) <= 1
+    if form(one).words:
+        assert score(form(one), "name", one) == 1.0
+    assert all(word.isalnum() and word.isascii() and word == word.lower() for word in index_words(one))
+
+
+@given(HOSTILE)
+def test_a_full_text_query_has_no_operator_that_was_typed(text: str) -> None:
+    wanted = form(text)
+    if wanted.words:
+        plain = full_text(wanted)
+        for mark in "^~*+() 0123456789":
+            plain = plain.replace(mark, "")
+        assert plain == "" or (plain.isascii() and plain.isalpha() and plain.islower())
+
+
+@pytest.mark.parametrize(("length", "allowed"), [(1, 0), (2, 0), (3, 1), (5, 1), (6, 2), (40, 2)])
+def test_longer_words_may_have_more_edits(length: int, allowed: int) -> None:
+    assert edits(length) == allowed
