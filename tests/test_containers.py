@@ -41,6 +41,13 @@ def test_every_port_is_for_this_machine_alone() -> None:
     assert "network_mode" not in COMPOSE
 
 
+def test_the_service_listens_in_its_container_and_is_published_for_this_machine_alone() -> None:
+    service = SERVICES["tidewaiter"]
+    assert service["command"] == ["serve", "--host", "0.0.0.0", "--port", "8000", "--insecure-bind"]
+    assert service["ports"] == ["127.0.0.1:8000:8000"]
+    assert "http://127.0.0.1:8000/livez" in service["healthcheck"]["test"][-1]
+
+
 def test_the_password_has_no_default_and_its_absence_is_said() -> None:
     assert re.fullmatch(rf"neo4j/{PASSWORD}", SERVICES["neo4j"]["environment"]["NEO4J_AUTH"])
     assert re.fullmatch(PASSWORD, SERVICES["tidewaiter"]["environment"]["TIDEWAITER_NEO4J_PASSWORD"])

@@ -1,6 +1,7 @@
 """What goes wrong over HTTP, in one table: every error is answered as problem+json (RFC 9457)."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -10,10 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 from starlette.routing import Match
 
-from api.text import plain
+from api.http.answers import PlainJson
 from graph.store.base import StoreError
 from ingest.errors import InputError
 from targeting import TargetingError
@@ -44,6 +44,8 @@ KINDS: Mapping[str, Kind] = {
     "too-long": Kind(503, "The answer took too long"),
 }
 _UNAVAILABLE = "The store does not answer; the service asks again by itself: repeat the request in a while."
+_LONGEST = 200
+"""Characters of a name that is wrong, where it is repeated."""
 _CRASH = "Something went wrong that should not; its cause is in the log of the service."
 
 
@@ -88,7 +90,7 @@ class Problem(Exception):  # noqa: N818 - the standard calls it so
         self.errors = errors
         self.headers = dict(headers or {})
 
-    def answer(self) -> JSONResponse:
+    def answer(self) -> PlainJson:
         """Return the answer that says so."""
         status, title = KINDS[self.kind]
         said = ProblemDetails(
@@ -99,8 +101,7 @@ class Problem(Exception):  # noqa: N818 - the standard calls it so
             candidates=list(self.candidates) or None,
             errors=list(self.errors) or None,
         )
-        content = plain(said.model_dump(exclude_none=True))
-        return JSONResponse(content, status, headers=self.headers, media_type=MEDIA_TYPE)
+        return PlainJson(said.model_dump(exclude_none=True), status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
 class UnavailableError(StoreError):
@@ -132,8 +133,14 @@ def of_store(error: Exception) -> Problem:
     What a driver or the operating system said names files and servers, and is for the log alone.
     """
     LOG.warning("The store failed: %s", error)
-    hidden = isinstance(error, UnavailableError) or error.__cause__ is not None
+    hidden = isinstance(error, UnavailableError) or not isinstance(error, StoreError) or error.__cause__ is not None
     return Problem("unavailable", _UNAVAILABLE if hidden else str(error), headers={"Retry-After": "5"})
+
+
+def of_system(error: OSError) -> Problem:
+    """Return the problem for what the operating system refuses: a full disk, a folder that may not be written."""
+    LOG.warning("The operating system refused: %s", error)
+    return Problem("unavailable", f"The machine cannot do this now ({error.strerror or 'no reason given'}).")
 
 
 def _of_http(request: Request, error: HTTPException) -> Problem:
@@ -161,7 +168,7 @@ def _methods(request: Request) -> set[str]:
 def _of_validation(error: RequestValidationError) -> Problem:
     """Return the problem for a request with wrong parts; the parts themselves are not repeated."""
     faults = [
-        Fault(where=".".join(map(str, fault["loc"])), what=str(fault["msg"]).removeprefix("Value error, "))
+        Fault(where=".".join(map(str, fault["loc"]))[:_LONGEST], what=str(fault["msg"]).removeprefix("Value error, "))
         for fault in error.errors()
     ]
     return Problem("invalid", f"{faults[0].where}: {faults[0].what}.", errors=faults)
@@ -170,22 +177,25 @@ def _of_validation(error: RequestValidationError) -> Problem:
 def add_handlers(app: FastAPI) -> None:
     """Have every error of an application answered as a problem."""
 
-    async def problem(request: Request, error: Any) -> JSONResponse:
+    async def problem(request: Request, error: Any) -> PlainJson:
         return error.answer()  # type: ignore[no-any-return]
 
-    async def http(request: Request, error: Any) -> JSONResponse:
+    async def http(request: Request, error: Any) -> PlainJson:
         return _of_http(request, error).answer()
 
-    async def validation(request: Request, error: Any) -> JSONResponse:
+    async def validation(request: Request, error: Any) -> PlainJson:
         return _of_validation(error).answer()
 
-    async def store(request: Request, error: Any) -> JSONResponse:
+    async def store(request: Request, error: Any) -> PlainJson:
         return of_store(error).answer()
 
-    async def targeting(request: Request, error: Any) -> JSONResponse:
+    async def system(request: Request, error: Any) -> PlainJson:
+        return of_system(error).answer()
+
+    async def targeting(request: Request, error: Any) -> PlainJson:
         return Problem("not-ready", str(error)).answer()
 
-    async def invalid(request: Request, error: Any) -> JSONResponse:
+    async def invalid(request: Request, error: Any) -> PlainJson:
         return Problem("invalid", str(error)).answer()
 
     for kind, handler in (
@@ -193,6 +203,8 @@ def add_handlers(app: FastAPI) -> None:
         (HTTPException, http),
         (RequestValidationError, validation),
         (StoreError, store),
+        (sqlite3.Error, store),
+        (OSError, system),
         (TargetingError, targeting),
         (InputError, invalid),
     ):

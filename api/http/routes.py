@@ -47,7 +47,7 @@ def _only_known_parameters(request: Request) -> None:
     known = set(_parameters(request.scope["route"].dependant))
     given = [name for name, _ in request.query_params.multi_items()]
     faults: Sequence[Fault] = [
-        Fault(where=f"query.{name}", what="there is no such parameter" if name not in known else "give it once")
+        Fault(where=f"query.{name}"[:200], what="there is no such parameter" if name not in known else "give it once")
         for name in sorted(set(given))
         if name not in known or given.count(name) > 1
     ]

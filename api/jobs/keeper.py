@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,6 +22,8 @@ from api.settings import Settings
 
 _FIRST_ASKED_TO_END = 5.0
 """Seconds that a process has to end by itself before it is killed."""
+_TRY_AGAIN = 1.0
+"""Seconds after which a file that could not be written is written to again."""
 _WAITING = 100
 """Jobs that may wait; more are refused."""
 _RESTARTED = "The service ended while this job was waiting or running; ask for it again."
@@ -155,30 +158,54 @@ class JobKeeper:
             return file
 
     def _work(self) -> None:
-        """Do one job after the other."""
+        """Do one job after the other until the service ends."""
         while True:
-            with self._changed:
-                file = self._file
-                waiting = file.unfinished() if file is not None and not self.ending else []
-                if self.ending or file is None:
-                    return
-                if not waiting:
-                    self._changed.wait()
-                    continue
-                job = replace(waiting[0], state=State.RUNNING, started_at=now())
-                file.save(job)
-                self._current = job
-                self._process = self._started(job)
-                process = self._process
             try:
-                self._follow(process)
+                job = self._next()
+            except sqlite3.Error as error:
+                LOG.error("Jobs cannot be kept just now: %s", error)
+                time.sleep(_TRY_AGAIN)
+                continue
+            if job is None:
+                return
+            try:
+                self._do(job)
             except Exception as error:
                 LOG.error("A job could not be followed", exc_info=error)
+            finally:
+                with self._changed:
+                    self._current = self._process = None
+                self.discard(job.id)
+
+    def _next(self) -> Job | None:
+        """Wait for the next job, and mark it as running; None where the service ends."""
+        with self._changed:
+            while self._file is not None and not self.ending:
+                waiting = self._file.unfinished()
+                if waiting:
+                    job = replace(waiting[0], state=State.RUNNING, started_at=now())
+                    self._file.save(job)
+                    self._current = job
+                    return job
+                self._changed.wait()
+            return None
+
+    def _do(self, job: Job) -> None:
+        """Do a job, and keep what has become of it."""
+        try:
             with self._changed:
-                ended = self._ended(self._current, process.wait())
-                file.save(ended)
-                self._current = self._process = None
-            self.discard(job.id)
+                process = self._process = self._started(job)
+                if self.ending or self._current is not job:
+                    self._end_process()
+            self._follow(process)
+            status = process.wait()
+        except OSError as error:
+            LOG.error("A job could not be started", exc_info=error)
+            status = -1
+        with self._changed:
+            ended = self._ended(self._current or job, status)
+            if self._file is not None:
+                self._file.save(ended)
 
     def _started(self, job: Job) -> "subprocess.Popen[str]":
         """Start the process of a job; what it must know goes through its standard input, where nobody else sees it."""
@@ -210,14 +237,15 @@ class JobKeeper:
             for line in process.stdout:
                 said = json.loads(line)
                 with self._changed:
-                    if self._current is not None and self._current.state is State.RUNNING:
+                    if self._current is not None and (self._current.state is State.RUNNING or "result" in said):
                         self._current = _told(self._current, said)
         with suppress(BrokenPipeError):
             process.stdin.close()
 
-    def _ended(self, job: Job | None, status: int) -> Job:
-        """Return a job as it is after its process has ended."""
-        assert job is not None
+    def _ended(self, job: Job, status: int) -> Job:
+        """Return a job as it is after its process has ended; one that was done before it could be ended is done."""
+        if job.result is not None:
+            return replace(job, state=State.DONE, ended_at=now())
         if job.state in OVER:
             return job
         if self.ending:

@@ -37,6 +37,13 @@ def test_a_store_that_is_no_file_has_its_models_in_the_working_folder() -> None:
     assert Settings(store="neo4j://graph.example").models_folder == Path("tidewaiter.models")
 
 
+def test_jobs_are_kept_beside_the_store_and_hosts_are_a_list() -> None:
+    assert Settings(store="sqlite:////var/lib/customs.db").jobs_folder == Path("/var/lib/customs.db.jobs")
+    assert Settings(store="neo4j://graph.example").jobs_folder == Path("tidewaiter.jobs")
+    assert Settings().hosts == ()
+    assert Settings(allowed_hosts=" a.example,, b.example ").hosts == ("a.example", "b.example")
+
+
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDEWAITER_SEED", "")
     monkeypatch.setenv("TIDEWAITER_MODELS", "")

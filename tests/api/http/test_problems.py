@@ -1,6 +1,8 @@
 """Every error is a problem: those of the framework, of the store, and those nobody thought of."""
 
+import errno
 import logging
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
@@ -69,6 +71,15 @@ def test_a_wrong_body_is_a_problem(service: httpx.Client, body: str) -> None:
     problem(answer, 422, "invalid")
 
 
+@pytest.mark.parametrize("name", ["\\ud800", "x" * 100_000, "<script>", "\\u0000"])
+def test_a_name_that_is_wrong_is_told_whatever_it_is(service: httpx.Client, name: str) -> None:
+    body = '{"kind": "train", "NAME": 1}'.replace("NAME", name)
+    answer = service.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    said = problem(answer, 422, "invalid")
+    assert len(said["errors"][0]["where"]) <= 200
+    assert problem(service.get("/livez", params={name[:1_000]: "1"}), 422, "invalid")
+
+
 def test_a_body_that_is_no_text_is_a_problem(service: httpx.Client) -> None:
     answer = service.post("/v1/jobs", content=b"\xff\xfe{}", headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422)
@@ -91,6 +102,14 @@ def failing(tmp_path: Path) -> FastAPI:
     @app.get("/driver")
     def driver() -> None:
         raise StoreError("The server at neo4j://secret.example refused.") from OSError("hunter2")
+
+    @app.get("/database")
+    def database() -> None:
+        raise sqlite3.OperationalError("unable to open /secret/hunter2.db")
+
+    @app.get("/disk")
+    def disk() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/secret/hunter2.csv")
 
     @app.get("/targeting")
     def targeting() -> None:
@@ -121,9 +140,12 @@ def test_what_goes_wrong_inside_is_answered_without_its_inside(
         assert "hunter2" not in crash.text
         assert crash.headers["x-content-type-options"] == "nosniff"
         assert "changed while it was read" in problem(client.get("/store"), 503, "unavailable")["detail"]
-        hidden = client.get("/driver")
-        problem(hidden, 503, "unavailable")
-        assert "secret" not in hidden.text
+        for path in ("/driver", "/database", "/disk"):
+            hidden = client.get(path)
+            problem(hidden, 503, "unavailable")
+            assert "secret" not in hidden.text
+            assert "hunter2" not in hidden.text
+        assert "No space left on device" in client.get("/disk").text
         assert problem(client.get("/targeting"), 409, "not-ready")["detail"] == "Nothing to learn from."
         assert problem(client.get("/input"), 422, "invalid")["detail"] == "There is no such mapping."
         assert problem(client.get("/asking"), 422, "invalid")["detail"] == "There is no link type 'X'."
