@@ -44,7 +44,7 @@ def serve(
             "add --insecure-bind where something in front guards it."
         )
     check_address(chosen.store)
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         from api.app import create_app
 
         app = create_app(chosen)
@@ -64,18 +64,36 @@ def _is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Lend a socket that listens at an address."""
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Lend a socket that listens at an address.
+
+    Raises:
+        UsageError: nothing can listen there.
+    """
+    # The protocol is named, because asyncio sends small answers at once only on sockets that name it; others hold each
+    # back for 40 ms until the one before is acknowledged.
+    kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        listener = socket.create_server((host, port), family=family)
+        family, *_, place = socket.getaddrinfo(host, port, 0, *kind, socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, *kind)
     except OSError as error:
-        raise UsageError(
-            f"Nothing can listen at {host}, port {port} ({error.strerror or error}): another service may, "
-            "or the address is not of this machine; choose others by --host and --port."
-        ) from error
+        raise _deaf(host, port, error) from error
     with listener:
+        try:
+            # A port whose service has just ended can be taken at once.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(place)
+            listener.listen(128)
+        except OSError as error:
+            raise _deaf(host, port, error) from error
         yield listener
+
+
+def _deaf(host: str, port: int, error: OSError) -> UsageError:
+    return UsageError(
+        f"Nothing can listen at {host}, port {port} ({error.strerror or error}): another service may, "
+        "or the address is not of this machine; choose others by --host and --port."
+    )
 
 
 def _run(app: "FastAPI", listener: socket.socket) -> None:

@@ -1,7 +1,6 @@
 """The service on a socket of this machine, and stores for it to serve."""
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.commands.serve import server_config
+from api.commands.serve import listening, server_config
 from api.settings import Settings
 from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from graph.store.open import open_store
@@ -34,7 +33,7 @@ def serving(store: Path | str) -> Iterator[httpx.Client]:
 @contextmanager
 def serving_app(app: FastAPI) -> Iterator[httpx.Client]:
     """Lend a client of an application that runs as `tidewaiter serve` runs it, in a thread."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening("127.0.0.1", 0) as listener:
         server = uvicorn.Server(server_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,6 +66,17 @@ def test_a_host_beyond_this_machine_is_refused() -> None:
         assert ran.returncode == 2
         assert "--insecure-bind" in ran.stderr
         assert len(ran.stderr.splitlines()) == 1
+
+
+def test_small_answers_are_sent_at_once(tmp_path: Path) -> None:
+    # On a socket that holds them back, each request after the first on a connection takes 40 ms.
+    with served(tmp_path / "store.db") as (_, client):
+        took = []
+        for _ in range(40):
+            began = time.perf_counter()
+            client.get("/livez").raise_for_status()
+            took.append(time.perf_counter() - began)
+    assert sorted(took)[10] < 0.035
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
