@@ -15,6 +15,7 @@ from api.commands import (
     demo,
     errors,
     evaluation,
+    export,
     ledger,
     queue,
     risk,
@@ -31,7 +32,7 @@ from api.commands.output import remark
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
     *("analyse", "train", "score", "queue", "search", "show", "expand", "path", "risk", "community"),
-    *("evaluate", "serve", "store"),
+    *("export", "evaluate", "serve", "store"),
 )
 
 
@@ -108,6 +109,7 @@ app.command()(risk.risk)
 app.command()(community.community)
 app.command()(evaluation.evaluate)
 app.command()(status.status)
+app.add_typer(export.export, name="export")
 app.command()(serve.serve)
 app.add_typer(stores.stores, name="store")
 

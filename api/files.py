@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from api.commands.errors import UsageError
 
@@ -33,16 +33,28 @@ def written(path: Path) -> Iterator[TextIO]:
     Raises:
         OSError: it cannot be written; an older file stays as it was.
     """
+    with _placed(path) as target, target.open("w", newline="", encoding="utf-8") as file:
+        yield file
+
+
+@contextmanager
+def written_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for bytes, otherwise as `written`."""
+    with _placed(path) as target, target.open("wb") as file:
+        yield file
+
+
+@contextmanager
+def _placed(path: Path) -> Iterator[Path]:
+    """Give where to write, and put what was written there in its place."""
     # Asked of the path itself: what `/dev/stdout` leads to has no path of its own where it is a pipe.
     if path.exists() and not path.is_file():
-        with path.open("w", newline="", encoding="utf-8") as file:
-            yield file
+        yield path
         return
     target = _resolved(path)
     partial = target.with_name(f".{target.name}.partial")
     try:
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            yield file
+        yield partial
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
 
     allowed_hosts: str = ""
     """Names, separated by commas, under which the service answers beside those of the machine itself."""
+    handovers: Path | None = None
+    """Folder of the keys and the register of hand-overs; without it they lie beside the store."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 20240229
     """Where every random step starts from."""
@@ -47,18 +49,22 @@ class Settings(BaseSettings):
     @property
     def models_folder(self) -> Path:
         """The folder of the trained models: as set, else named after the store, beside an embedded one."""
-        if self.models is not None:
-            return self.models
+        return self.models or self._beside("models")
+
+    @property
+    def handovers_folder(self) -> Path:
+        """The folder of the keys and the register of hand-overs, named like that of the models."""
+        return self.handovers or self._beside("handovers")
+
+    def _beside(self, name: str) -> Path:
         if self.store.startswith(SQLITE):
-            return Path(self.store.removeprefix(SQLITE) + ".models")
-        return Path("tidewaiter.models")
+            return Path(f"{self.store.removeprefix(SQLITE)}.{name}")
+        return Path(f"tidewaiter.{name}")
 
     @property
     def jobs_folder(self) -> Path:
         """The folder where the service keeps its jobs: named after the store, beside an embedded one."""
-        if self.store.startswith(SQLITE):
-            return Path(self.store.removeprefix(SQLITE) + ".jobs")
-        return Path("tidewaiter.jobs")
+        return self._beside("jobs")
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -1,1 +1,25 @@
-"""The formats in which a part of the network is handed over, each in a module of its own."""
+"""The formats in which a part of the network is handed over, each in a module of its own.
+
+A format is `write(portion, folder, heading)`: it writes its files into the folder and returns their paths.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+
+from api.exports.portion import Heading, Portion
+
+Format = Callable[[Portion, Path, Heading], list[Path]]
+
+FORMATS: Mapping[str, str] = {
+    "brief": "what a partner reads first, in Markdown",
+    "graphml": "GraphML, for yEd, Gephi, Cytoscape, networkx",
+    "csv": "things and links as two tables",
+}
+"""Every format by the name of its module, with what it is for."""
+
+
+def format_named(name: str) -> Format:
+    """Return a format of `FORMATS`; its module is imported now, since some take a while."""
+    found: Format = import_module(f"api.exports.formats.{name}").write
+    return found

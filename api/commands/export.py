@@ -1,0 +1,248 @@
+"""Handing a part of the network over, and looking after what was handed over."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from api.commands.errors import FAILURE, UsageError
+from api.commands.opening import opened, resolved
+from api.commands.options import JsonOption, StoreOption, day, settings
+from api.commands.output import numbered, print_json, remark, say, table
+
+if TYPE_CHECKING:
+    from api.exports.register import HandOver
+
+_DEFAULT = ("brief", "graphml", "csv")
+
+
+class _Writing(TyperGroup):
+    """A group that takes what is no command of its own for the things to write."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `write` before the arguments, unless a command stands there already."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["write", *args]
+        return super().parse_args(ctx, args)
+
+
+export = typer.Typer(
+    cls=_Writing,
+    no_args_is_help=True,
+    help="Hand a part of the network over as one signed zip: `export THING...`, which is short for `export write`.",
+)
+
+
+@export.command()
+def write(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Option(help="The zip file to write.")],
+    recipient: Annotated[str, typer.Option(help="To whom it is handed over.")],
+    purpose: Annotated[str, typer.Option(help="What it may be used for.")],
+    expires: Annotated[str, typer.Option(metavar="DAY", help="Last day of use, as 2030-12-31.")],
+    things: Annotated[
+        list[str] | None, typer.Argument(metavar="[THING]...", help="Shipments, parties or whatever else there is.")
+    ] = None,
+    around: Annotated[
+        int | None, typer.Option(help="Add what the things are linked with: so many of each type and direction.")
+    ] = None,
+    community: Annotated[str | None, typer.Option(help="A community of the published set.")] = None,
+    behind: Annotated[
+        str | None, typer.Option(metavar="SHIPMENT", help="What the score of a shipment rests on.")
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="A format; repeat it for several. Default: brief, graphml, csv."),
+    ] = None,
+    tlp: Annotated[str, typer.Option(help="clear, green, amber, amber+strict or red.")] = "amber",
+    non_nominal: Annotated[
+        bool, typer.Option("--non-nominal", help="Pseudonyms for names, addresses, contacts, identifiers of parties.")
+    ] = False,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write things with the links between them as one signed zip, and enter it in the register."""
+    from api.exports.handing import Asked, hand_over
+    from api.exports.manifest import Terms
+    from api.files import check_output
+
+    chosen = settings(ctx, store)
+    check_output(output)
+    last = day(expires)
+    assert last is not None
+    terms = Terms(recipient, purpose, tlp.upper(), last)
+    with opened(chosen) as source:
+        asked = Asked(
+            [resolved(source, text) for text in things or ()],
+            around,
+            community,
+            None if behind is None else resolved(source, behind),
+        )
+        made = hand_over(
+            source,
+            asked,
+            formats or _DEFAULT,
+            terms,
+            output,
+            chosen.handovers_folder,
+            datetime.now(UTC).replace(microsecond=0),
+            non_nominal=non_nominal,
+        )
+    if json:
+        print_json({"file": str(output), "manifest_sha256": made.manifest_sha256, "manifest": made.manifest})
+        return
+    counts = made.manifest["counts"]
+    held = f"{numbered(counts['things'], 'thing', 'things')} and {numbered(counts['links'], 'link', 'links')}"
+    say(f"{output}: {held} for {recipient}, {made.manifest['tlp']}, to be used until {last}.")
+    for left in made.manifest["left_out"]:
+        number = f" ({sum(left['counts'].values()):,})" if "counts" in left else ""
+        say(f"Left out: {left['what']}{number}, {left['why']}.")
+    say(f"Manifest {made.manifest_sha256}")
+
+
+@export.command("list")
+def list_(
+    ctx: typer.Context,
+    thing: Annotated[str | None, typer.Option(help="Those that hold this thing.")] = None,
+    recipient: Annotated[str | None, typer.Option(help="Those to whose recipient's name this belongs.")] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List what was handed over, to whom and when."""
+    from api.exports.asking import as_ref
+    from api.exports.register import Register
+
+    chosen = settings(ctx, store)
+    ref = None
+    if thing is not None:
+        # What is gone from the store is found by its complete reference all the same.
+        ref = as_ref(thing)
+        if ref is None:
+            with opened(chosen) as source:
+                ref = resolved(source, thing)
+    with Register(chosen.handovers_folder) as register:
+        found = register.listed(thing=ref, recipient=recipient)
+    if json:
+        print_json([_as_row(line) for line in found])
+        return
+    if not found:
+        say("Nothing was handed over so far." if ref is None and recipient is None else "None of the hand-overs fits.")
+        return
+    rows = [
+        (
+            f"{line.made_at:%Y-%m-%d %H:%M}",
+            line.recipient,
+            line.purpose,
+            line.tlp,
+            line.expires_on,
+            line.things,
+            line.query,
+            line.manifest[:12],
+        )
+        for line in found
+    ]
+    table(("made", "recipient", "purpose", "TLP", "until", "things", "what", "manifest"), rows, right=("things",))
+
+
+@export.command()
+def stale(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
+    """List hand-overs that hold something that has changed since; their recipients should be told."""
+    from api.exports.register import Register
+
+    chosen = settings(ctx, store)
+    with opened(chosen) as source, Register(chosen.handovers_folder) as register, source.reading() as view:
+        found = list(register.stale(view))
+    if json:
+        print_json(
+            [
+                {**_as_row(one.handover), "gone": [*map(str, one.gone)], "changed": [*map(str, one.changed)]}
+                for one in found
+            ]
+        )
+        return
+    if not found:
+        say("Whatever was handed over is still as it was.")
+        return
+    for one in found:
+        line = one.handover
+        say(f"{line.made_at:%Y-%m-%d} to {line.recipient}, manifest {line.manifest[:12]}:")
+        for what, refs in (("gone", one.gone), ("changed", one.changed)):
+            if refs:
+                more = f" and {len(refs) - 10:,} more" if len(refs) > 10 else ""
+                say(f"  {what}: {', '.join(map(str, refs[:10]))}{more}")
+
+
+@export.command()
+def verify(
+    ctx: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A zip file that Tidewaiter wrote.")],
+    key: Annotated[
+        Path | None, typer.Option(help="The sender's public key, had on another way: what `export key` printed.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check a package: signature, hash of every file, nothing added; exit status 1 where something is wrong."""
+    from api.exports.package import verify as verified
+    from api.exports.signing import fingerprint, public_key, public_text
+
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.")
+    trusted = None
+    if key is not None:
+        if not key.is_file():
+            raise UsageError(f"There is no file {key}.")
+        trusted = public_key(key.read_bytes())
+        if trusted is None:
+            raise UsageError(f"{key} holds no public key: it should be what `tidewaiter export key` printed.")
+    found = verified(path, datetime.now(UTC).date())
+    faults = list(found.faults)
+    if trusted is not None and found.key is not None and public_text(trusted) != public_text(found.key):
+        faults.append(f"it was signed with another key than that of {key}")
+    if json:
+        told = None if found.key is None else fingerprint(found.key)
+        print_json({"faults": faults, "expired": found.expired, "fingerprint": told, "manifest": found.manifest})
+    else:
+        content = found.manifest
+        say(f"For {content['recipient']}, {content['tlp']}, made {content['made_at']} by {content['made_by']}.")
+        if found.expired:
+            remark(f"Not to be used any more: the last day of use was {content['expires_on']}.", "yellow")
+        for fault in faults:
+            remark(f"Wrong: {fault}.", "red")
+        if not faults:
+            say(f"Every file is as it was signed, and nothing was added ({len(content['files'])} files).")
+        if not faults and trusted is None and found.key is not None:
+            say(f"Signed with the key {fingerprint(found.key)}: compare it with the sender's, or give --key.")
+    if faults:
+        raise typer.Exit(FAILURE)
+
+
+@export.command()
+def key(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
+    """Print the public key that hand-overs are signed with; send it to recipients on another way than the files."""
+    from api.exports.signing import fingerprint, public_text, signing_key
+
+    public = signing_key(settings(ctx, store).handovers_folder).public_key()
+    text = public_text(public).decode()
+    if json:
+        print_json({"public_key": text, "fingerprint": fingerprint(public)})
+        return
+    for line in text.splitlines():
+        say(line)
+    remark(f"Fingerprint: {fingerprint(public)}")
+
+
+def _as_row(line: "HandOver") -> dict[str, Any]:
+    made: dict[str, datetime | date | str | int] = {
+        "manifest_sha256": line.manifest,
+        "made_at": line.made_at.isoformat(),
+        "recipient": line.recipient,
+        "purpose": line.purpose,
+        "tlp": f"TLP:{line.tlp}",
+        "expires_on": line.expires_on,
+        "query": line.query,
+        "non_nominal": line.non_nominal,
+        "things": line.things,
+    }
+    return made

@@ -1,0 +1,178 @@
+import json
+import shutil
+import stat
+import zipfile
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+from api.exports import package
+from api.exports.formats import FORMATS
+from tests.api.commands import HANGUL, HEADER, declaration, run, write
+
+TERMS = ("--recipient", "Customs of Y", "--purpose", "case 7", "--expires", "2999-01-01")
+ALL = tuple(word for name in FORMATS for word in ("--format", name))
+
+
+@pytest.fixture
+def store(loaded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(loaded, tmp_path / "small.db"))
+
+
+def member(path: Path, name: str) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name)
+
+
+def test_things_go_out_with_the_links_between_them(store: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    made = run("export", "I1", "--around", "5", *TERMS, "--output", output, "--json", store=store)
+    assert made.status == 0
+    manifest = json.loads(member(output, "manifest.json"))
+    assert manifest == made.json["manifest"]
+    # The trader, its address and five of its ten shipments; the other five and all else of the shipments is cut.
+    assert manifest["counts"] == {"things": 7, "links": 6}
+    [links, _] = manifest["left_out"]
+    assert links["counts"]["IMPORTED_BY"] == 5
+    assert links["counts"]["AT_ADDRESS"] == 3
+    assert (manifest["recipient"], manifest["purpose"], manifest["tlp"]) == ("Customs of Y", "case 7", "TLP:AMBER")
+    (tmp_path / "graph.graphml").write_bytes(member(output, "graph.graphml"))
+    graph = nx.read_graphml(tmp_path / "graph.graphml", force_multigraph=True)
+    assert (len(graph), graph.number_of_edges()) == (7, 6)
+    kinds = {str(values["type"]) for _, _, values in graph.edges(data=True)}
+    assert kinds == {"IMPORTED_BY", "AT_ADDRESS"}
+
+
+def test_a_package_is_verified_and_a_changed_one_is_not(store: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    assert run("export", "I1", *TERMS, "--output", output, store=store).status == 0
+    key = tmp_path / "sender.pub"
+    key.write_text(run("export", "key", store=store).out)
+    assert run("export", "verify", output, "--key", key).status == 0
+    with zipfile.ZipFile(output) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    for change, fault in (
+        ({"nodes.csv": b"changed"}, "nodes.csv is not as it was signed"),
+        ({"more.txt": b""}, "more.txt is not in the manifest"),
+        ({"manifest.json": files["manifest.json"].replace(b"case 7", b"case 8")}, "the signature is not that"),
+    ):
+        changed = tmp_path / "changed.zip"
+        with zipfile.ZipFile(changed, "w") as archive:
+            for name, content in {**files, **change}.items():
+                archive.writestr(name, content)
+        ran = run("export", "verify", changed)
+        assert ran.status == 1
+        assert fault in ran.err
+    other = tmp_path / "other.db"
+    shutil.copy(store, other)
+    key.write_text(run("export", "key", store=other).out)
+    ran = run("export", "verify", output, "--key", key)
+    assert ran.status == 1 and "signed with another key" in ran.err
+    output.write_bytes(output.read_bytes()[:-100])
+    assert run("export", "verify", output).status == 1
+
+
+def test_the_keys_and_the_register_are_for_their_owner_alone(store: Path, tmp_path: Path) -> None:
+    assert run("export", "I1", "--non-nominal", *TERMS, "--output", tmp_path / "o.zip", store=store).status == 0
+    folder = Path(f"{store}.handovers")
+    for name in ("signing.key", "pseudonyms.key", "register.db"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+    (folder / "signing.key").chmod(0o644)
+    ran = run("export", "I1", *TERMS, "--output", tmp_path / "p.zip", store=store)
+    assert ran.status == 1 and "chmod 600" in ran.err
+    assert not (tmp_path / "p.zip").exists()
+
+
+def test_without_names_no_file_holds_one(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    rows = [
+        declaration(
+            number,
+            "I4",
+            importer_id="Q777001",
+            importer_name=HANGUL if number else "Zanzibar Pepper GmbH",
+            importer_address="7 Nightingale Mews",
+            exporter_name="Quokka Exports",
+            goods_description="spices for ZANZIBAR PEPPER gmbh, mail pepper@example.com",
+        )
+        for number in range(2)
+    ]
+    path = write(tmp_path / "d.csv", rows, (*HEADER, "goods_description"))
+    assert run("ingest", path, "--mapping", "native", store=store).status == 0
+    first, second = tmp_path / "1.zip", tmp_path / "2.zip"
+    words = ("export", "Q777001", "D0/1", "--around", "50", "--non-nominal", *ALL, *TERMS)
+    assert run(*words, "--output", first, store=store).status == 0
+    assert run(*words, "--output", second, store=store).status == 0
+    with zipfile.ZipFile(first) as archive:
+        for name in archive.namelist():
+            content = archive.read(name).decode("utf-16" if name.endswith(".anx") else "utf-8", errors="ignore")
+            for original in ("q777001", "zanzibar", "pepper", "nightingale", "quokka", "@example", HANGUL[:4]):
+                assert original not in content.casefold(), (name, original)
+            if name.startswith(("graph", "nodes")):
+                assert member(second, name).decode("utf-8", errors="ignore").count("anon/") == content.count("anon/")
+    # The same thing has the same pseudonym every time.
+    assert member(first, "nodes.csv") == member(second, "nodes.csv")
+    assert "Trader " in member(first, "nodes.csv").decode()
+
+
+def test_the_register_tells_what_went_to_whom_and_what_has_changed_since(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    one = run("ingest", write(tmp_path / "1.csv", [declaration(1)]), "--mapping", "native", "--json", store=store).json
+    two = run("ingest", write(tmp_path / "2.csv", [declaration(2, "I2")]), "--mapping", "native", "--json", store=store)
+    for thing, recipient in (("D1/1", "Agency A"), ("D2/1", "Agency B")):
+        words = ("export", thing, *TERMS, "--recipient", recipient, "--output", tmp_path / f"{recipient}.zip")
+        assert run(*words, store=store).status == 0
+    assert [line["recipient"] for line in run("export", "list", "--json", store=store).json] == ["Agency B", "Agency A"]
+    [found] = run("export", "list", "--thing", "D1/1", "--json", store=store).json
+    assert found["recipient"] == "Agency A"
+    [found] = run("export", "list", "--recipient", "agency b", "--json", store=store).json
+    assert found["recipient"] == "Agency B"
+    assert run("export", "stale", "--json", store=store).json == []
+    amended = write(tmp_path / "3.csv", [declaration(2, "I2", accepted_on="2024-12-01", customs_value=9)])
+    assert run("ingest", amended, "--mapping", "native", store=store).status == 0
+    assert run("batches", "remove", one["batch"], store=store).status == 0
+    stale = {one["recipient"]: one for one in run("export", "stale", "--json", store=store).json}
+    assert stale["Agency A"]["gone"] == ["shipment:native/D1/1"]
+    assert stale["Agency B"]["changed"] == ["shipment:native/D2/1"]
+    # What is gone is found by its complete reference all the same.
+    assert run("export", "list", "--thing", "shipment:native/D1/1", "--json", store=store).json != []
+    assert two.status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["I1", "--expires", "2001-01-01"], "is over"),
+        (["I1", "--tlp", "white"], "no label"),
+        (["I1", "--format", "xls"], "no format"),
+        (["I1", "--recipient", " "], "must not be empty"),
+        ([], "Say what to hand over"),
+        (["--community", "c1"], "No results have been published"),
+        (["nobody"], "Nothing is known"),
+        (["--behind", "I1"], "no shipment"),
+    ],
+)
+def test_what_cannot_be_handed_over_is_said(store: Path, tmp_path: Path, words: list[str], said: str) -> None:
+    output = tmp_path / "out.zip"
+    ran = run("export", "write", *TERMS, "--output", output, *words, store=store)
+    assert ran.status in (1, 2)
+    assert said in ran.err
+    assert not list(tmp_path.glob("*.zip*"))
+
+
+def test_a_failed_export_leaves_the_older_file_and_no_line(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out.zip"
+    output.write_text("older")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(package, "as_bytes", full)
+    ran = run("export", "I1", *TERMS, "--output", output, store=store)
+    assert ran.status == 1 and "disk is full" in ran.err
+    assert output.read_text() == "older"
+    assert [path.name for path in tmp_path.glob("*out*")] == ["out.zip"]
+    assert run("export", "list", "--json", store=store).json == []
