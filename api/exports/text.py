@@ -18,6 +18,11 @@ def xml_safe(text: str) -> str:
     return _NOT_XML.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def xml_line(text: str) -> str:
+    r"""Return text as `xml_safe` does, with tabs and line ends written out too, for writers that do not keep them."""
+    return xml_safe(text).replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
 def xml_text(value: object) -> str:
     """Return a value as the text of an XML element."""
     return escape(xml_safe(str(value)), _KEPT)

@@ -14,7 +14,14 @@ Format = Callable[[Portion, Path, Heading], list[Path]]
 FORMATS: Mapping[str, str] = {
     "brief": "what a partner reads first, in Markdown",
     "graphml": "GraphML, for yEd, Gephi, Cytoscape, networkx",
+    "gexf": "GEXF, for Gephi",
+    "cytoscape": "JSON for Cytoscape",
     "csv": "things and links as two tables",
+    "parquet": "things and links as two tables with a schema",
+    "cypher": "a script for an empty Neo4j database",
+    "anx": "a chart for i2 Analyst's Notebook",
+    "stix": "a STIX 2.1 bundle for threat-intelligence platforms",
+    "ftm": "FollowTheMoney entities, for OpenAleph",
 }
 """Every format by the name of its module, with what it is for."""
 

@@ -109,8 +109,6 @@ def test_without_names_no_file_holds_one(tmp_path: Path) -> None:
             content = archive.read(name).decode("utf-16" if name.endswith(".anx") else "utf-8", errors="ignore")
             for original in ("q777001", "zanzibar", "pepper", "nightingale", "quokka", "@example", HANGUL[:4]):
                 assert original not in content.casefold(), (name, original)
-            if name.startswith(("graph", "nodes")):
-                assert member(second, name).decode("utf-8", errors="ignore").count("anon/") == content.count("anon/")
     # The same thing has the same pseudonym every time.
     assert member(first, "nodes.csv") == member(second, "nodes.csv")
     assert "Trader " in member(first, "nodes.csv").decode()
