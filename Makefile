@@ -71,7 +71,7 @@ clean: ## Remove .venv and all caches; .neo4j and its data stay
 # The whole is resolved once, so that the files agree; torch.txt has what only torch needs, so that somebody with
 # another build of torch can do without it.
 define compile
-	$(COMPILE) pyproject.toml --group build --group dev --output-file $(WHOLE)
+	$(COMPILE) pyproject.toml --group build --group dev --group ftm --output-file $(WHOLE)
 	echo torch > $(VENV)/without.txt
 	$(COMPILE) pyproject.toml --constraints $(WHOLE) --excludes $(VENV)/without.txt \
 	    --output-file requirements/base.txt
@@ -80,6 +80,7 @@ define compile
 	    --output-file requirements/torch.txt
 	$(COMPILE) --group build --constraints $(WHOLE) --output-file requirements/build.txt
 	$(COMPILE) --group dev --constraints $(WHOLE) --output-file requirements/dev.txt
+	$(COMPILE) --group ftm --constraints $(WHOLE) --output-file requirements/ftm.txt
 endef
 
 # A .venv that is already there is used. Its pip only brings uv, and hatchling, which builds the project offline.
@@ -111,6 +112,9 @@ $(VENV)/installed: $(VENV)/tools requirements/base.txt requirements/torch.txt py
 	        "or libomp (Homebrew), then repeat." >&2; exit 1; }
 	@touch $@
 
-$(VENV)/ready: $(VENV)/installed requirements/dev.txt
+# FollowTheMoney's reader needs PyICU, which not every machine can build: without it, its tests say so and are skipped.
+$(VENV)/ready: $(VENV)/installed requirements/dev.txt requirements/ftm.txt
 	$(LOCKED) -r requirements/dev.txt
+	@$(LOCKED) -r requirements/ftm.txt || echo "FollowTheMoney was not installed, which only its tests need:" \
+	    "they want libicu-dev, pkg-config, g++ and python3-dev (Debian, Ubuntu) or icu4c and pkg-config (Homebrew)." >&2
 	@touch $@

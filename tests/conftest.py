@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("shared", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
-pytest_plugins = ["tests.neo4j.plugin"]
+pytest_plugins = ["tests.required", "tests.neo4j.plugin", "tests.browser.plugin"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,9 +1,7 @@
-"""The Neo4j server of a test run, one for all workers; the end of the run names the tests that had none."""
+"""The Neo4j server of a test run, one for all workers."""
 
-import os
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,21 +12,14 @@ from tests.neo4j.emptying import empty
 from tests.neo4j.jars import Neo4jMissingError, jars, java
 from tests.neo4j.locking import locked
 from tests.neo4j.server import Server, kill, start
+from tests.required import missing
 
-REQUIRE = "TIDEWAITER_REQUIRE"
 NAME = "neo4j"
-WITHOUT = "no Neo4j server: "
 
 _folder = pytest.StashKey[Path]()
-_required = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Read now: later on, tests are kept from the settings of whoever runs them.
-    required = os.environ.get(REQUIRE, "")
-    if required not in ("", NAME):
-        raise pytest.UsageError(f"{REQUIRE} can be {NAME!r} or unset, not {required!r}.")
-    config.stash[_required] = required == NAME
     # Whoever shares the tests out makes the folder, and tells the workers.
     given = getattr(config, "workerinput", {}).get(NAME)
     config.stash[_folder] = Path(given or tempfile.mkdtemp(prefix="tidewaiter-neo4j-"))
@@ -47,14 +38,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def neo4j_needed(pytestconfig: pytest.Config) -> None:
-    """For tests that start servers of their own: skip them, or with TIDEWAITER_REQUIRE=neo4j fail, where none can."""
+    """For tests that start servers of their own: skip them, or fail where it is required, when none can."""
     try:
         java()
         jars()
-    except Neo4jMissingError as missing:
-        if pytestconfig.stash[_required]:
-            pytest.fail(WITHOUT + str(missing), pytrace=False)
-        pytest.skip(WITHOUT + str(missing))
+    except Neo4jMissingError as error:
+        missing(pytestconfig, NAME, str(error))
 
 
 @pytest.fixture(scope="session")
@@ -77,16 +66,3 @@ def neo4j_database(neo4j_alone: Server) -> Server:
     """The server of this run with nothing in its database, for one test alone."""
     empty(neo4j_alone)
     return neo4j_alone
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reasons: dict[str, Counter[str]] = {}
-    for report in terminalreporter.stats.get("skipped", []):
-        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
-        if reason.startswith(WITHOUT):
-            reasons.setdefault(reason.removeprefix(WITHOUT), Counter())[report.nodeid.split("::")[0]] += 1
-    for reason, files in reasons.items():
-        terminalreporter.section("not run for want of a Neo4j server", yellow=True)
-        for file, count in sorted(files.items()):
-            terminalreporter.line(f"{file}: {count} {'test' if count == 1 else 'tests'}")
-        terminalreporter.line(reason)

@@ -34,7 +34,17 @@ def pytest_run(folder: Path, *options: str, **environment: str) -> subprocess.Co
     (folder / "pytest.ini").write_text("[pytest]\n")
     # This run is the first of its own, not a worker of the one that started it.
     outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "-p", "tests.neo4j.plugin", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "tests.required",
+        "-p",
+        "tests.neo4j.plugin",
+        "-p",
+        "no:cacheprovider",
+    ]
     return subprocess.run(
         [*command, "-c", str(folder / "pytest.ini"), *options, str(folder)],
         cwd=ROOT,
@@ -55,24 +65,25 @@ def no_java(tmp_path: Path) -> dict[str, str]:
 def test_the_end_of_a_run_names_what_was_skipped(tmp_path: Path, no_java: dict[str, str], options: list[str]) -> None:
     done = pytest_run(tmp_path, *options, **no_java)
     assert done.returncode == 0
-    _, _, summary = done.stdout.partition("not run for want of a Neo4j server")
+    _, _, summary = done.stdout.partition("not run: no Neo4j server")
     assert "test_first.py: 1 test\n" in summary
     assert "test_second.py: 1 test\n" in summary
     assert summary.count("Neo4j needs Java 17 or newer, and none was found: install") == 1
     assert "2 passed, 2 skipped" in summary
 
 
-def test_where_it_is_required_they_fail(tmp_path: Path, no_java: dict[str, str]) -> None:
-    done = pytest_run(tmp_path, TIDEWAITER_REQUIRE="neo4j", **no_java)
+@pytest.mark.parametrize("named", ["neo4j", "chromium, neo4j"])
+def test_where_it_is_required_they_fail(tmp_path: Path, no_java: dict[str, str], named: str) -> None:
+    done = pytest_run(tmp_path, TIDEWAITER_REQUIRE=named, **no_java)
     assert done.returncode == 1
     assert "no Neo4j server: Neo4j needs Java 17 or newer" in done.stdout
     assert "2 passed, 2 errors" in done.stdout
 
 
 def test_what_nobody_knows_cannot_be_required(tmp_path: Path) -> None:
-    done = pytest_run(tmp_path, TIDEWAITER_REQUIRE="noe4j")
+    done = pytest_run(tmp_path, TIDEWAITER_REQUIRE="chromium,noe4j")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "TIDEWAITER_REQUIRE can be 'neo4j' or unset, not 'noe4j'." in done.stderr
+    assert "TIDEWAITER_REQUIRE can name 'neo4j', 'chromium', 'followthemoney', not 'noe4j'." in done.stderr
 
 
 @pytest.mark.slow
