@@ -1,0 +1,1 @@
+"""How a portion of the network is drawn: encodings, layout, and the page that shows it."""
