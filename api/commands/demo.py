@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _TOP = 10
 # What the demo makes in its folder, and removes when it is repeated.
-_MARK, _WORLD, _STORE = "demo.json", "world", "tidewaiter.db"
-_MADE = (_MARK, _WORLD, _STORE, f"{_STORE}-wal", f"{_STORE}-shm", f"{_STORE}.models")
+_MARK, _WORLD, _STORE, _VIEW = "demo.json", "world", "tidewaiter.db", "network.html"
+_MADE = (_MARK, _WORLD, _STORE, f"{_STORE}-wal", f"{_STORE}-shm", f"{_STORE}.models", _VIEW)
 
 Result = TypeVar("Result")
 
@@ -72,6 +72,7 @@ def demo(
         lambda: _queue(chosen, period),
         lambda waiting: print_queue(waiting[:_TOP]),
     )
+    seen = _worst(chosen, folder)
     check = _check(folder / _WORLD, waiting)
     if json:
         print_json(
@@ -81,6 +82,7 @@ def demo(
                 "seconds": steps.seconds,
                 "published": as_heading(scored.published),
                 "queue": waiting[:_TOP],
+                "view": str(seen) if seen else None,
                 "truth": check,
             }
         )
@@ -95,6 +97,8 @@ def demo(
         )
     total = numbered(round(sum(steps.seconds.values())), "second", "seconds")
     say(f"Done in {total}: the world is in {folder / _WORLD}, the store is {chosen.store}.")
+    if seen:
+        say(f"The community with the highest linked risk is drawn in {seen}: open it in a browser.")
     say("")
     say("What to try next:")
     at_hand = chosen.model_copy(update={"store": load_settings().store})
@@ -165,6 +169,13 @@ def _queue(chosen: "Settings", period: Sequence[Any]) -> list[dict[str, Any]]:
     _, first, _, last = period
     with opened(chosen) as held, held.reading() as view:
         return list(rows(view, first, last))
+
+
+def _worst(chosen: "Settings", folder: Path) -> Path | None:
+    from api.exports.view.worst import write_worst
+
+    with opened(chosen) as held:
+        return write_worst(held, folder)
 
 
 def _check(folder: Path, waiting: Sequence[dict[str, Any]]) -> dict[str, int]:

@@ -39,6 +39,10 @@ def test_the_demo_takes_a_world_from_the_file_to_the_queue(folder: Path, monkeyp
     assert [words[0] for words in commands] == ["show", "show", "queue", "evaluate", "status"]
     for words in commands:
         assert run(*words).status == 0
+    assert f"is drawn in {folder / 'network.html'}: open it in a browser." in out
+    page = (folder / "network.html").read_text(encoding="utf-8")
+    assert "The community with the highest linked risk" in page
+    assert page.count('<tr data-kind="Trader">') > 1 and page.count('<tr data-kind="Shipment">') > 0
 
 
 def test_what_the_demo_counts_is_true(folder: Path) -> None:

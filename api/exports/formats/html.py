@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from api.exports.errors import ExportError
 from api.exports.portion import Heading, Portion
 from api.files import written
 
@@ -12,7 +13,7 @@ MOST_LINKS = 10_000
 NAME = "network.html"
 
 
-class TooMuchToDrawError(ValueError):
+class TooMuchToDrawError(ExportError):
     """There is more than a picture can show; the message says how much, and what to narrow."""
 
 
