@@ -16,6 +16,8 @@ DEPTH = 64
 """How deeply a body may be nested: the parser of JSON would recurse as deeply."""
 
 _INTERRUPT_AGAIN = 0.05
+_TRIES = 10
+"""How often a task is looked at before it is cancelled, so that one which is about to read the store does."""
 
 
 class Limit(NamedTuple):
@@ -50,6 +52,11 @@ class Running:
         """Name what is to be interrupted."""
         self._interrupt = interruptible
 
+    @property
+    def reads(self) -> bool:
+        """Whether it reads the store, or is about to."""
+        return self._interrupt is not None
+
     def interrupt(self) -> None:
         """Break off what is being read, if anything is."""
         interrupt = getattr(self._interrupt, "interrupt", None)
@@ -83,10 +90,16 @@ class Limits:
 
 
 async def _end(task: "asyncio.Task[None]", running: Running) -> None:
-    """End a task; what it reads is broken off, and again where it goes on to read something else."""
-    task.cancel()
+    """End a task; what it reads is broken off, and again where it goes on to read something else.
+
+    A task that reads the store is not cancelled: it would give back a view that its thread still reads.
+    """
+    tries = 0
     while not task.done():
         running.interrupt()
+        if tries == _TRIES and not running.reads:
+            task.cancel()
+        tries += 1
         await asyncio.wait([task], timeout=_INTERRUPT_AGAIN)
     with suppress(asyncio.CancelledError):
         error = task.exception()

@@ -140,8 +140,10 @@ class KeptStore:
 def viewing(request: Request) -> Iterator[GraphStore]:
     """Lend the request a view of the store, which ends when the client leaves or it takes too long."""
     kept: KeptStore = request.app.state.store
+    running = request.scope.get("tidewaiter.running")
+    if running is not None:
+        running.set(kept)
     with kept.reading() as (view, lent):
-        running = request.scope.get("tidewaiter.running")
         if running is not None:
             running.set(lent)
         yield view
