@@ -138,28 +138,44 @@ def second_step(edges: torch.Tensor, facts: torch.Tensor, n_hubs: int) -> torch.
     return passed
 
 
-def reach_of_rows(
-    edges: torch.Tensor,
-    facts: torch.Tensor,
-    n_hubs: int,
-    member: npt.NDArray[np.int32],
-    declared: Sequence[npt.NDArray[np.int32]],
-) -> Reach:
+@dataclass(frozen=True)
+class Hubs:
+    """What the members of hubs have, whoever asks.
+
+    Attributes:
+        edges: [2, edges] distinct (member, hub) pairs known.
+        facts: [n members, columns] facts of the members.
+        sums, degrees: [n hubs, columns], [n hubs] the sum over the members of each hub, and their number.
+        known: [edges] the codes of the pairs, sorted.
+    """
+
+    edges: torch.Tensor
+    facts: torch.Tensor
+    sums: torch.Tensor
+    degrees: torch.Tensor
+    known: torch.Tensor
+
+
+def hubs_of(edges: torch.Tensor, facts: torch.Tensor, n_hubs: int) -> Hubs:
+    """Return what is known of hubs from (member, hub) pairs and the facts of the members."""
+    known = torch.sort(edges[0] * max(n_hubs, 1) + edges[1]).values
+    return Hubs(edges, facts, hub_sums(edges, facts, n_hubs), hub_degrees(edges, n_hubs), known)
+
+
+def reach_of_rows(hubs: Hubs, member: npt.NDArray[np.int32], declared: Sequence[npt.NDArray[np.int32]]) -> Reach:
     """Return what each row sees over the hubs of its party and over those that it names itself.
 
     Args:
-        edges: [2, edges] distinct (member, hub) pairs known.
-        facts: [n members, columns] facts of the members.
-        n_hubs: number of hubs.
-        member: [rows] the row's party, -1 where blank.
+        hubs: what is known.
+        member: [rows] the row's party, -1 where blank; one that is not among the members sees nothing.
         declared: per column [rows] a hub that the row names, -1 where blank; one that is already known of the party
             counts once.
     """
-    party = _tensor(member, facts)
+    edges, facts = hubs.edges, hubs.facts
+    party = _among(member, len(facts), facts)
     at, named = party.clamp(min=0), party >= 0
-    rows, hubs = _named_hubs(edges, n_hubs, party, [_tensor(column, facts) for column in declared])
-    sums, degrees = hub_sums(edges, facts, n_hubs), hub_degrees(edges, n_hubs)
-    fresh = over(sums[hubs], degrees[hubs], rows, len(party))
+    rows, ends = _named_hubs(hubs, party, [_among(column, len(hubs.degrees), facts) for column in declared])
+    fresh = over(hubs.sums[ends], hubs.degrees[ends], rows, len(party))
     if not edges.shape[1]:
         return fresh
     # What the rows' parties see, computed once for each of them.
@@ -167,7 +183,7 @@ def reach_of_rows(
     asked[party[named]] = True
     number = torch.cumsum(asked, 0) - 1
     starts, ends = edges[:, asked[edges[0]]]
-    known = over(sums[ends] - facts[starts], degrees[ends] - 1, number[starts], int(asked.sum()) + 1)
+    known = over(hubs.sums[ends] - facts[starts], hubs.degrees[ends] - 1, number[starts], int(asked.sum()) + 1)
     at = torch.where(named, number[at], len(known.hubs) - 1)
     return Reach(
         hubs=known.hubs[at] + fresh.hubs,
@@ -178,13 +194,10 @@ def reach_of_rows(
     )
 
 
-def _named_hubs(
-    edges: torch.Tensor, n_hubs: int, party: torch.Tensor, declared: Sequence[torch.Tensor]
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _named_hubs(hubs: Hubs, party: torch.Tensor, declared: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     """Return (row, hub) for every hub that a row names and that is not known of its party yet, each once."""
-    width = max(n_hubs, 1)
-    known = torch.sort(edges[0] * width + edges[1]).values
-    rows, hubs = [torch.empty(0, dtype=torch.int64, device=party.device)] * 2
+    width, known = max(len(hubs.degrees), 1), hubs.known
+    rows, ends = [torch.empty(0, dtype=torch.int64, device=party.device)] * 2
     for place, hub in enumerate(declared):
         fresh = hub >= 0
         if len(known):
@@ -194,9 +207,10 @@ def _named_hubs(
         for earlier in declared[:place]:
             fresh &= hub != earlier
         row = torch.nonzero(fresh).flatten()
-        rows, hubs = torch.cat((rows, row)), torch.cat((hubs, hub[row]))
-    return rows, hubs
+        rows, ends = torch.cat((rows, row)), torch.cat((ends, hub[row]))
+    return rows, ends
 
 
-def _tensor(numbers: npt.NDArray[np.int32], like: torch.Tensor) -> torch.Tensor:
-    return torch.from_numpy(numbers.astype(np.int64)).to(like.device)
+def _among(numbers: npt.NDArray[np.int32], count: int, like: torch.Tensor) -> torch.Tensor:
+    """Return numbers as a tensor, -1 for those that are not below the count."""
+    return torch.from_numpy(np.where(numbers < count, numbers, -1).astype(np.int64)).to(like.device)

@@ -8,7 +8,8 @@ there are follows from the columns by one rule, the same for every source.
 import numpy as np
 import numpy.typing as npt
 
-from graph.rates import Events, combine, counts, outcome_events, shrunk
+from graph.ground import Ground
+from graph.rates import combine, shrunk
 from graph.snapshot import Int, Long, Real, Snapshot
 
 STRENGTH = 4.0
@@ -28,7 +29,8 @@ def columns(snapshot: Snapshot) -> dict[str, Long]:
     declarations = snapshot.declarations
     found: dict[str, Long] = {name: declarations.keys[name].astype(np.int64) for name in KEY_COLUMNS}
     commodities = snapshot.things["Commodity"].keys.to_pylist()
-    headings = {text: number for number, text in enumerate(sorted({key[:4] for key in commodities}))}
+    # Numbered as they come, so that further commodities behind them change no number.
+    headings = {text: number for number, text in enumerate(dict.fromkeys(key[:4] for key in commodities))}
     heading = np.array([*(headings[key[:4]] for key in commodities), -1], dtype=np.int64)
     found["heading"] = heading[found["commodity"]]
     for name, text in sorted(declarations.texts.items()):
@@ -56,26 +58,28 @@ def pairs(names: list[str]) -> list[tuple[str, str]]:
 
 
 def combination_tokens(
-    snapshot: Snapshot, rows: Long, days: Int
+    snapshot: Snapshot, rows: Long, days: Int, ground: Ground | None = None
 ) -> tuple[dict[str, tuple[str, ...]], npt.NDArray[np.float32]]:
     """Return names of the features of each column's token, and the features, [n, all features].
 
     A column's token holds the log odds of an infraction, less the overall ones, and the logarithm of how often it was
     inspected, for the row's value of the column by itself and with its value of each later column. The odds of a pair
-    are shrunk towards what both values say by themselves.
+    are shrunk towards what both values say by themselves. `ground` is what is counted, where it is kept.
     """
-    events = outcome_events(snapshot)
+    ground = ground or Ground(snapshot)
+    shipments = snapshot.declarations.shipment[rows]
+    codes = ground.beside_events("columns of combinations", columns, snapshot, rows)
     # The overall rate is that of the one key that all have, so that a row's own outcome stays out of it as well.
-    overall = counts(events, np.zeros(len(snapshot.declarations), dtype=np.int64), rows, days)
+    overall = ground.counts(np.zeros(len(ground.outcomes.rows) + len(rows), dtype=np.int64), shipments, days)
     base = _logit(shrunk(*overall, PLAIN_RATE, PLAIN_STRENGTH))
-    codes = columns(snapshot)
     names = list(codes)
     features: dict[str, list[str]] = {TOKEN + name: [] for name in names}
     values: dict[str, list[npt.NDArray[np.float32]]] = {TOKEN + name: [] for name in names}
     alone: dict[str, Real] = {}
 
     def put(token: str, name: str, code: Long, parent: Real) -> Real:
-        odds, inspected = _odds(events, code, rows, days, parent)
+        inspected, infractions = ground.counts(code, shipments, days)
+        odds = _logit(shrunk(inspected, infractions, 1.0 / (1.0 + np.exp(-parent)), STRENGTH))
         features[token] += [f"{name}_log_odds", f"{name}_log_inspected"]
         values[token] += [(odds - base).astype(np.float32), np.log1p(inspected).astype(np.float32)]
         return odds - base
@@ -86,11 +90,6 @@ def combination_tokens(
         put(TOKEN + one, other, combine(codes[one], codes[other]), base + alone[one] + alone[other])
     every = [np.stack(listed, axis=1) for listed in values.values()]
     return {token: tuple(listed) for token, listed in features.items()}, np.concatenate(every, axis=1)
-
-
-def _odds(events: Events, code: Long, rows: Long, days: Int, parent: Real) -> tuple[Real, Long]:
-    inspected, infractions = counts(events, code, rows, days)
-    return _logit(shrunk(inspected, infractions, 1.0 / (1.0 + np.exp(-parent)), STRENGTH)), inspected
 
 
 def _logit(rate: Real) -> Real:

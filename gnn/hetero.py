@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.runtime import quiet_import
-from graph.snapshot import Snapshot, labels
+from graph.ground import Ground
+from graph.snapshot import NEVER, Snapshot, labels
 
 if TYPE_CHECKING:
     import torch
@@ -64,6 +65,26 @@ def first_acceptance(snapshot: Snapshot) -> npt.NDArray[np.int32]:
     first = declarations.first
     versions = np.diff(first, append=len(declarations))
     return np.repeat(declarations.accepted_on[first], versions)
+
+
+def first_accepted(snapshot: Snapshot, rows: Long, ground: Ground) -> npt.NDArray[np.int32]:
+    """Return the day of acceptance that the first version of each row's shipment states, [n].
+
+    For rows beside the network (`graph.beside`), the earlier of their own day and that of a shipment known under their
+    key.
+    """
+    if ground.snapshot is snapshot:
+        return first_acceptance(snapshot)[rows]
+
+    def by_shipment() -> npt.NDArray[np.int32]:
+        behind = ground.snapshot.declarations
+        days = np.full(len(ground.snapshot.things["Shipment"]) + 1, NEVER, dtype=np.int32)
+        days[behind.shipment[behind.first]] = behind.accepted_on[behind.first]
+        return days
+
+    known = ground.once("first acceptance", by_shipment)
+    shipments = snapshot.declarations.shipment[rows]
+    return np.minimum(known[np.minimum(shipments, len(known) - 1)], snapshot.declarations.accepted_on[rows])
 
 
 def known_rows(snapshot: Snapshot, cutoff: int) -> Long:

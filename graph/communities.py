@@ -26,7 +26,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from graph.cutoffs import last_cutoff
-from graph.rates import outcome_events, sums
+from graph.ground import Ground, paired
+from graph.rates import sums
 from graph.snapshot import Int, Long, Real, Snapshot
 from graph.structure import YOUNG_DAYS
 from graph.ties import SHARED, Members, Numbering, counting, members, owners, pairs, sharing
@@ -89,7 +90,7 @@ class Communities:
         """Return the community of each row's importer, [n], -1 for none.
 
         For an importer that has none yet it is that of the address or contacts which the row gives, else that of the
-        exporter. The snapshot must be the one that the communities were found in.
+        exporter. The snapshot must be the one that the communities were found in, or one beside it.
         """
         keys = snapshot.declarations.keys
         community = np.full(len(rows), -1, dtype=np.int32)
@@ -102,7 +103,8 @@ class Communities:
         ):
             number, named = self.number[node], keys[column][rows]
             if len(number):
-                found = np.where(named < 0, -1, number[named])
+                # What stands beside the network (`graph.beside`) has no community yet.
+                found = np.where((named < 0) | (named >= len(number)), -1, number[np.minimum(named, len(number) - 1)])
                 community = np.where(community < 0, found, community).astype(np.int32)
         return community
 
@@ -354,24 +356,34 @@ DESCRIPTIONS: Mapping[str, str] = {
 """What each figure of `features` is, in words."""
 
 
-def features(snapshot: Snapshot, found: Sequence[Communities], cutoffs: Int, rows: Long, days: Int) -> dict[str, Real]:
+def features(
+    snapshot: Snapshot,
+    found: Sequence[Communities],
+    cutoffs: Int,
+    rows: Long,
+    days: Int,
+    ground: Ground | None = None,
+) -> dict[str, Real]:
     """Return the figures of `DESCRIPTIONS` for each row, [n] each; 0 where its importer has no community.
 
     Membership is that of the last cutoff on or before the row's day; outcomes are those known before the day, without
     those of the importer and of the shipment itself.
 
     Args:
-        snapshot: the network.
+        snapshot: the network, or one beside it that has the rows (`graph.beside`).
         found: the communities at each cutoff.
         cutoffs: the days of `found`.
         rows: [n] versions of declarations.
         days: [n] the day of each.
+        ground: what is counted, where it is kept from call to call; by default that of the snapshot.
     """
     figures = {name: np.zeros(len(rows)) for name in DESCRIPTIONS}
-    events = outcome_events(snapshot)
+    ground = ground or Ground(snapshot)
+    events = ground.outcomes
     declarations = snapshot.declarations
     importers = declarations.keys["importer"].astype(np.int64)
-    width = len(snapshot.things["Trader"]) + 1
+    width = len(ground.snapshot.things["Trader"]) + 1
+    importing = ground.snapshot.declarations.keys["importer"][events.rows].astype(np.int64)
     at_cutoff = last_cutoff(cutoffs, days)
     for position, here in enumerate(found):
         mine = np.flatnonzero(at_cutoff == position)
@@ -380,16 +392,15 @@ def features(snapshot: Snapshot, found: Sequence[Communities], cutoffs: Int, row
         if not len(mine):
             continue
         importer = importers[rows[mine]]
+        stability = np.append(here.stability["Trader"], 0.0)
         figures["community_size"][mine] = here.size[community]
-        figures["community_stability"][mine] = np.where(importer >= 0, here.stability["Trader"][importer], 0.0)
+        figures["community_stability"][mine] = stability[np.minimum(importer, len(stability) - 1)]
         figures["community_young_share"][mine] = here.young[community]
         figures["community_density"][mine] = here.density[community]
-        importing = importers[events.rows]
         of_event = np.where(importing >= 0, here.number["Trader"][importing], -1).astype(np.int64)
         shipments = declarations.shipment[rows[mine]]
         every = sums(events, of_event, community, shipments, days[mine])
-        pair = np.where((of_event < 0) | (importing < 0), -1, of_event * width + importing)
-        asked = np.where(importer < 0, -1, community * width + importer)
+        pair, asked = paired(of_event, importing, width), paired(community, importer, width)
         own = sums(events, pair, asked, shipments, days[mine])
         for name, total, part in zip(("inspected", "infractions"), every, own, strict=True):
             figures[f"community_{name}"][mine] = total - part

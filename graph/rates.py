@@ -42,8 +42,8 @@ class Events:
 
     @cached_property
     def first_day(self) -> Int:
-        """Return the first day with a change by shipment; NEVER where it has none."""
-        first = np.full(int(self.of_version.max(initial=-1)) + 1, NEVER, dtype=np.int32)
+        """Return the first day with a change by shipment; NEVER where it has none, and behind the last shipment."""
+        first = np.full(int(self.of_version.max(initial=-1)) + 2, NEVER, dtype=np.int32)
         np.minimum.at(first, self.shipment, self.days)
         return first
 
@@ -100,67 +100,94 @@ def _sorted(declarations: Declarations, rows: Long, days: Int, *changes: Long) -
     )
 
 
+class Tally:
+    """Signed changes by key, in the order of their days, so that what had come together before a day is looked up."""
+
+    def __init__(self, keys: Long, days: Int, changes: Sequence[Long]) -> None:
+        """Sort the changes.
+
+        Args:
+            keys: [m] key of each event, negative for none.
+            days: [m] day of each event; it counts on later days.
+            changes: for each thing counted, [m] signed integers.
+        """
+        kept = (keys >= 0) & (days < NEVER)
+        if not kept.all():
+            keys, days, changes = keys[kept], days[kept], [change[kept] for change in changes]
+        self._known: Long | None = None
+        self._earliest, self._span, self._most = 0, 1, -1
+        self._when = np.empty(0, dtype=np.int64)
+        self._totals: list[Long] = [self._when for _ in changes]
+        if not len(keys):
+            return
+        self._earliest = int(days.min())
+        self._span = span = int(days.max()) - self._earliest + 2
+        if int(keys.max()) >= 2**62 // span:
+            self._known, keys = np.unique(keys, return_inverse=True)
+        self._most = int(keys.max())
+        when = keys * span + (days.astype(np.int64) - self._earliest)
+        order = np.argsort(when)
+        self._when = when[order]
+        of = keys[order]
+        starts = np.flatnonzero(np.diff(of, prepend=-1))
+        group = np.cumsum(np.diff(of, prepend=of[0]) != 0)
+        self._totals = []
+        for change in changes:
+            total = np.cumsum(change[order])
+            before = total[starts] - change[order][starts]
+            self._totals.append(total - before[group])
+
+    def before(self, keys: Long, days: Int) -> list[Long]:
+        """Return for each thing counted the sums of the events before each day.
+
+        Args:
+            keys: [n] key asked for, negative for none.
+            days: [n] day on which it is asked for.
+
+        Returns:
+            [n] sums each; 0 where the key is none or has no event before the day.
+        """
+        if not len(self._when):
+            return [np.zeros(len(keys), dtype=np.int64) for _ in self._totals]
+        asked = keys
+        if self._known is not None:
+            place = np.minimum(np.searchsorted(self._known, asked), len(self._known) - 1)
+            asked = np.where(self._known[place] == asked, place, -1)
+        asked = np.where((asked < 0) | (asked > self._most), -1, asked)
+        offset = np.clip(days.astype(np.int64) - self._earliest, 0, self._span - 1)
+        at = np.searchsorted(self._when, asked * self._span + offset, side="left") - 1
+        found = (asked >= 0) & (at >= 0)
+        at[~found] = 0
+        found &= self._when[at] // self._span == asked
+        return [np.where(found, total[at], 0) for total in self._totals]
+
+
 def tally(event_keys: Long, event_days: Int, changes: Sequence[Long], keys: Long, days: Int) -> list[Long]:
-    """Sum signed changes by key, with the events before each day only.
-
-    Args:
-        event_keys: [m] key of each event, negative for none.
-        event_days: [m] day of each event; it counts on later days.
-        changes: for each thing counted, [m] signed integers.
-        keys: [n] key asked for, negative for none.
-        days: [n] day on which it is asked for.
-
-    Returns:
-        For each thing counted, [n] sums; 0 where the key is none or has no event before the day.
-    """
-    kept = (event_keys >= 0) & (event_days < NEVER)
-    if not kept.all():
-        event_keys, event_days = event_keys[kept], event_days[kept]
-        changes = [change[kept] for change in changes]
-    if not len(event_keys):
-        return [np.zeros(len(keys), dtype=np.int64) for _ in changes]
-    earliest = int(event_days.min())
-    span = int(event_days.max()) - earliest + 2
-    asked = keys
-    if int(event_keys.max()) >= 2**62 // span or int(asked.max(initial=0)) >= 2**62 // span:
-        known, event_keys = np.unique(event_keys, return_inverse=True)
-        at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
-        asked = np.where(known[at] == asked, at, -1)
-    when = event_keys * span + (event_days.astype(np.int64) - earliest)
-    order = np.argsort(when)
-    when, of = when[order], event_keys[order]
-    starts = np.flatnonzero(np.diff(of, prepend=-1))
-    group = np.cumsum(np.diff(of, prepend=of[0]) != 0)
-    offset = np.clip(days.astype(np.int64) - earliest, 0, span - 1)
-    at = np.searchsorted(when, asked * span + offset, side="left") - 1
-    found = (asked >= 0) & (at >= 0)
-    at[~found] = 0
-    found &= of[at] == asked
-    sums = []
-    for change in changes:
-        total = np.cumsum(change[order])
-        before = total[starts] - change[order][starts]
-        sums.append(np.where(found, (total - before[group])[at], 0))
-    return sums
+    """Sum signed changes by key, with the events before each day only; the arguments are those of `Tally`."""
+    return Tally(event_keys, event_days, changes).before(keys, days)
 
 
-def sums(events: Events, event_keys: Long, keys: Long, shipments: Int, days: Int) -> list[Long]:
+def sums(
+    events: Events, event_keys: Long, keys: Long, shipments: Int, days: Int, held: Tally | None = None
+) -> list[Long]:
     """Sum the changes of `events` by key before each day, leaving out those of the shipment that asks.
 
     Args:
         events: what changed; its rows may come several times, for several keys.
         event_keys: [m] key of each event, negative for none.
         keys: [n] key asked for, negative for none.
-        shipments: [n] the shipment that asks.
+        shipments: [n] the shipment that asks; one above all numbers of the network is not in it.
         days: [n] the day on which it asks.
+        held: the events by these keys, where they are in order already.
 
     Returns:
         [n] sums for each thing that the events count.
     """
-    totals = tally(event_keys, events.days, events.changes, keys, days)
+    totals = (held or Tally(event_keys, events.days, events.changes)).before(keys, days)
     if not len(events.rows):
         return totals
-    own = np.flatnonzero((keys >= 0) & (events.first_day[shipments] < days))
+    first_day = events.first_day
+    own = np.flatnonzero((keys >= 0) & (first_day[np.minimum(shipments, len(first_day) - 1)] < days))
     if len(own):
         start = np.searchsorted(events.shipment, shipments[own], side="left")
         size = np.searchsorted(events.shipment, shipments[own], side="right") - start

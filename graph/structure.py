@@ -8,14 +8,14 @@ A link or tie counts from the first day on which a record says it. Of `other` tr
 left out; outcomes and volumes leave the shipment itself out as well.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
-import pyarrow.compute as pc
 
-from graph.rates import Events, combine, declaration_events, outcome_events, sums, tally, volumes
+from graph.ground import Ground, Ties, joined, paired
+from graph.rates import Events, sums
 from graph.snapshot import NEVER, Int, Long, Real, Snapshot
 
 YOUNG_DAYS = 180
@@ -76,58 +76,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
 """What each figure of `structure` is, in words."""
 
 
-@dataclass(frozen=True)
-class _Ties:
-    """Distinct pairs (a, b) with the first day of each, sorted by a, then b; `width` is above every b."""
-
-    a: Long
-    b: Long
-    first_on: Int
-    width: int
-
-    def since(self, a: Long, b: Long) -> Int:
-        """Return the first day of each pair asked for, NEVER where there is none."""
-        first = np.full(len(a), NEVER, dtype=np.int32)
-        if len(self.a):
-            code = self.a * self.width + self.b
-            asked = np.where((a < 0) | (b < 0) | (b >= self.width), -1, a * self.width + b)
-            at = np.minimum(np.searchsorted(code, asked), len(code) - 1)
-            found = code[at] == asked
-            first[found] = self.first_on[at[found]]
-        return first
-
-
-def _ties(a: Int | Long, b: Int | Long, days: Int) -> _Ties:
-    kept = np.flatnonzero((a >= 0) & (b >= 0) & (days < NEVER))
-    left, right, when = a[kept].astype(np.int64), b[kept].astype(np.int64), days[kept]
-    width = int(right.max(initial=0)) + 1
-    code = left * width + right
-    order = np.lexsort((when, code))
-    first = order[np.flatnonzero(np.diff(code[order], prepend=-1))]
-    return _Ties(left[first], right[first], when[first], width)
-
-
-def _linked(snapshot: Snapshot, start: str, link: str, end: str) -> _Ties:
-    adjacency = snapshot.links.get((start, link, end))
-    if adjacency is None:
-        empty = np.empty(0, dtype=np.int32)
-        return _ties(empty, empty, empty)
-    return _ties(adjacency.starts, adjacency.indices, adjacency.first_on)
-
-
-def _joined(left: Long, ties: _Ties) -> tuple[Long, Long]:
-    """Return (position in `left`, position in `ties`) of every meeting of left[i] with a tie's a."""
-    start = np.searchsorted(ties.a, left, side="left")
-    size = np.searchsorted(ties.a, left, side="right") - start
-    at = np.repeat(np.arange(len(left)), size)
-    return at, np.repeat(start - (np.cumsum(size) - size), size) + np.arange(len(at))
-
-
-def _distinct(keys: Long, days: Int, asked: Long, before: Int) -> Long:
-    return tally(keys, days, [np.ones(len(keys), dtype=np.int64)], asked, before)[0]
-
-
-def _age(first_on: Int, nodes: Int, days: Int) -> Real:
+def _age(first_on: Int, nodes: Int | Long, days: Int) -> Real:
     """Return the days since each node became known; 0 where it is none or not known yet."""
     if not len(first_on):
         return np.zeros(len(nodes))
@@ -146,107 +95,132 @@ def _matured(first_on: Int, days: Int) -> Int:
 
 
 class _Structure:
-    """What the figures have in common: who the parties of the rows are, and the events of the network."""
+    """What the figures have in common: who the parties of the rows are, and what they are counted from."""
 
-    def __init__(self, snapshot: Snapshot, rows: Long, days: Int) -> None:
-        self.snapshot, self.rows, self.days = snapshot, rows, days
+    def __init__(self, snapshot: Snapshot, rows: Long, days: Int, ground: Ground) -> None:
+        self.ground, self.rows, self.days = ground, rows, days
         declarations = snapshot.declarations
-        self.keys = declarations.keys
+        self.keys = {name: column[rows].astype(np.int64) for name, column in declarations.keys.items()}
         self.shipments = declarations.shipment[rows]
-        self.outcomes = outcome_events(snapshot)
         self.trader_first = snapshot.things["Trader"].first_on
         self.importer, self.exporter, self.declarant = (
-            declarations.keys[role][rows].astype(np.int64) for role in ("importer", "exporter", "declarant")
+            self.keys[role] for role in ("importer", "exporter", "declarant")
         )
         self.figures: dict[str, Real] = {}
 
     def put(self, name: str, value: Long | Real) -> None:
         self.figures[name] = value.astype(np.float64)
 
-    def others(self, name: str, ties: _Ties, asked: Long) -> None:
+    def ties(self, name: str, ties: Ties, asked: Long) -> Long:
+        """Count the ties of what is asked for (a)."""
+        return self.ground.distinct(name, lambda: (ties.a, ties.first_on), asked, self.days)
+
+    def others(self, name: str, ties: Ties, asked: Long) -> None:
         """Count the traders (a) tied to what is asked for (b), and the young ones, without the row's importer."""
         own = ties.since(self.importer, asked)
-        every = _distinct(ties.b, ties.first_on, asked, self.days) - (own < self.days)
-        matured = _distinct(ties.b, _matured(self.trader_first[ties.a], ties.first_on), asked, self.days)
+        first, distinct = self.ground.snapshot.things["Trader"].first_on, self.ground.distinct
+        every = distinct(name, lambda: (ties.b, ties.first_on), asked, self.days) - (own < self.days)
+        matured = distinct(
+            name + " matured", lambda: (ties.b, _matured(first[ties.a], ties.first_on)), asked, self.days
+        )
         if len(self.trader_first):
             matured -= _matured(self.trader_first[self.importer], own) < self.days
         self.put(name.format(""), every)
         self.put(name.format("young_"), every - matured)
 
-    def of_other_traders(self, name: str, keys: Long, events: Events, asked: Long) -> None:
-        """Count the outcomes with the key asked for, without the shipments of the row's importer."""
-        importer = self.keys["importer"][events.rows].astype(np.int64)
-        width = int(self.keys["importer"].max(initial=0)) + 2
-        every = sums(events, keys, asked, self.shipments, self.days)
-        pair = np.where((keys < 0) | (importer < 0), -1, keys * width + importer)
-        own_key = np.where((asked < 0) | (self.importer < 0), -1, asked * width + self.importer)
-        own = sums(events, pair, own_key, self.shipments, self.days)
+    def of_other_traders(self, name: str, events: Callable[[], tuple[Long, Events]], asked: Long) -> None:
+        """Count the outcomes with the key asked for, without the shipments of the row's importer.
+
+        `events` gives the key of every event, and the events.
+        """
+        keys, met = self.ground.once(name, events)
+        declared = self.ground.snapshot.declarations.keys["importer"]
+        width = int(declared.max(initial=0)) + 2
+        importer = declared[met.rows].astype(np.int64)
+        pair = paired(keys, importer, width)
+        every, own = (
+            sums(met, of, of_asked, self.shipments, self.days, self.ground.tally(f"{name} {what}", met, of))
+            for what, of, of_asked in (
+                ("all", keys, asked),
+                ("own", pair, paired(asked, self.importer, width)),
+            )
+        )
         for what, total, part in zip(("inspected", "infractions"), every, own, strict=True):
             self.put(f"{name}_{what}", total - part)
 
 
-def _given(structure: _Structure, kind: str, ties: _Ties) -> Long:
+def _given(structure: _Structure, kind: str, ties: Ties) -> Long:
     """Return the importer's address or contact: as the row declares it, else the last one known before the day."""
-    declared = structure.keys[f"importer_{kind}"][structure.rows].astype(np.int64)
+    declared = structure.keys[f"importer_{kind}"]
     if not len(ties.a):
         return declared
-    # Of the ties before the day the one with the latest first day; of several the one with the greatest number.
-    order = np.lexsort((ties.b, ties.first_on, ties.a))
-    a, b, first = ties.a[order], ties.b[order], ties.first_on[order]
-    code = a << 32 | first.astype(np.int64)
+    a, b, code = structure.ground.once(f"given {kind}", lambda: _by_first_day(ties))
     at = np.searchsorted(code, structure.importer << 32 | structure.days.astype(np.int64), side="left") - 1
     known = (at >= 0) & (a[np.maximum(at, 0)] == structure.importer)
     return np.where((declared < 0) & known, b[np.maximum(at, 0)], declared)
 
 
-def _contacts(snapshot: Snapshot, ties: _Ties, email: bool) -> _Ties:
-    """Keep the contacts that are e-mail addresses, or those that are not."""
-    if not len(ties.a):
-        return ties
-    is_email = pc.match_substring(snapshot.things["Contact"].keys, "@").to_numpy(zero_copy_only=False)
-    kept = is_email[ties.b] == email
-    return _Ties(ties.a[kept], ties.b[kept], ties.first_on[kept], ties.width)
+def _pair(keys: Long, days: Int) -> tuple[Long, Int]:
+    return keys, days
 
 
-def _shared(structure: _Structure, kind: str, ties: _Ties, partners: Mapping[str, _Ties]) -> None:
+def _by_first_day(ties: Ties) -> tuple[Long, Long, Long]:
+    """Return a, b and the code of (a, first day) in their order.
+
+    Of the ties before a day the one with the latest first day comes last; of several the one with the greatest number.
+    """
+    order = np.lexsort((ties.b, ties.first_on, ties.a))
+    a, b, first = ties.a[order], ties.b[order], ties.first_on[order]
+    return a, b, a << 32 | first.astype(np.int64)
+
+
+def _shared(structure: _Structure, kind: str, partners: Mapping[str, Ties]) -> None:
     """Count who else has the importer's address or contact, and what came of their shipments."""
+    ground = structure.ground
+    ties = ground.given(kind)
     asked = _given(structure, kind, ties)
     structure.others(f"{kind}_{{}}traders", ties, asked)
     for role, tie in partners.items():
-        at, with_whom = _joined(ties.a, tie)
-        width = tie.width
-        together = np.maximum(ties.first_on[at], tie.first_on[with_whom])
-        partner = getattr(structure, role)
-        key = np.where((asked < 0) | (partner < 0) | (partner >= width), -1, asked * width + partner)
-        count = _distinct(ties.b[at] * width + tie.b[with_whom], together, key, structure.days)
+        width, partner = tie.width, structure.keys[role]
+
+        def together(tie: Ties = tie) -> tuple[Long, Int]:
+            at, with_whom = joined(ties.a, tie)
+            return ties.b[at] * tie.width + tie.b[with_whom], np.maximum(ties.first_on[at], tie.first_on[with_whom])
+
+        count = ground.distinct(f"{kind} same {role}", together, paired(asked, partner, width), structure.days)
         own = np.maximum(ties.since(structure.importer, asked), tie.since(structure.importer, partner))
         structure.put(f"{kind}_same_{role}", count - (own < structure.days))
     figures = structure.figures
     others = figures[f"{kind}_traders"]
     figures[f"{kind}_young_share"] = _part(figures[f"{kind}_young_traders"], others)
     figures[f"{kind}_same_declarant_share"] = _part(figures[f"{kind}_same_declarant"], others)
-    events = structure.outcomes
-    at, given = _joined(structure.keys["importer"][events.rows].astype(np.int64), ties)
-    met = Events(
-        events.rows[at],
-        np.maximum(events.days[at], ties.first_on[given]),
-        tuple(change[at] for change in events.changes),
-        events.shipment[at],
-        events.of_version,
-    )
-    structure.of_other_traders(f"{kind}_mates", ties.b[given], met, asked)
+
+    def met() -> tuple[Long, Events]:
+        events = ground.outcomes
+        at, given = joined(ground.snapshot.declarations.keys["importer"][events.rows].astype(np.int64), ties)
+        found = Events(
+            events.rows[at],
+            np.maximum(events.days[at], ties.first_on[given]),
+            tuple(change[at] for change in events.changes),
+            events.shipment[at],
+            events.of_version,
+        )
+        return ties.b[given], found
+
+    structure.of_other_traders(f"{kind}_mates", met, asked)
 
 
-def structure(snapshot: Snapshot, rows: Long, days: Int) -> dict[str, Real]:
+def structure(snapshot: Snapshot, rows: Long, days: Int, ground: Ground | None = None) -> dict[str, Real]:
     """Return the figures of `DESCRIPTIONS`, [n] each, with what was known before each row's day.
 
     Args:
-        snapshot: the network.
+        snapshot: the network, or one beside it that has the rows (`graph.beside`).
         rows: [n] versions of declarations whose own keys are asked for.
         days: [n] the day of each.
+        ground: what is counted, where it is kept from call to call; by default that of the snapshot.
     """
-    here = _Structure(snapshot, rows, days)
-    keys, days = here.keys, here.days
+    here = _Structure(snapshot, rows, days, ground or Ground(snapshot))
+    ground, keys, days = here.ground, here.keys, here.days
     importer, exporter, declarant = here.importer, here.exporter, here.declarant
     things = snapshot.things
     for name, node, column in (
@@ -255,9 +229,8 @@ def structure(snapshot: Snapshot, rows: Long, days: Int) -> dict[str, Real]:
         ("declarant", "Forwarder", "declarant"),
         ("importer_address", "Address", "importer_address"),
     ):
-        here.put(f"{name}_age_days", _age(things[node].first_on, keys[column][rows], days))
+        here.put(f"{name}_age_days", _age(things[node].first_on, keys[column], days))
 
-    declared = declaration_events(snapshot.declarations)
     for names in (
         ("importer",),
         ("exporter",),
@@ -266,8 +239,10 @@ def structure(snapshot: Snapshot, rows: Long, days: Int) -> dict[str, Real]:
         ("importer", "declarant"),
         ("exporter", "declarant"),
     ):
-        codes = combine(*(keys[name] for name in names))
-        here.put("_".join([*names, "shipments"]), volumes(declared, codes, rows, days))
+        name = "_".join([*names, "shipments"])
+        of, asked = ground.codes(*names), ground.asked(keys, *names)
+        held = ground.tally(name, ground.declared, of[ground.declared.rows])
+        here.put(name, sums(ground.declared, of[ground.declared.rows], asked, here.shipments, days, held)[0])
     figures = here.figures
     for one, other in (
         ("importer", "declarant"),
@@ -278,38 +253,36 @@ def structure(snapshot: Snapshot, rows: Long, days: Int) -> dict[str, Real]:
         together = figures["_".join(["importer", other if one == "importer" else one, "shipments"])]
         here.put(f"{one}_share_of_{other}", _part(together, figures[f"{other}_shipments"]))
 
-    known_on = snapshot.declarations.known_on
-    partners = {role: _ties(keys["importer"], keys[role], known_on) for role in ("exporter", "declarant")}
+    partners = {role: ground.partners(role) for role in ("exporter", "declarant")}
     for name, tie in (
-        ("exporters", partners["exporter"]),
-        ("declarants", partners["declarant"]),
-        ("commodities", _ties(keys["importer"], keys["commodity"], known_on)),
-        ("origins", _ties(keys["importer"], keys["origin"], known_on)),
-        ("addresses", _linked(snapshot, "Trader", "AT_ADDRESS", "Address")),
-        ("contacts", _linked(snapshot, "Trader", "HAS_CONTACT", "Contact")),
+        ("importer_exporters", partners["exporter"]),
+        ("importer_declarants", partners["declarant"]),
+        ("importer_commodities", ground.partners("commodity")),
+        ("importer_origins", ground.partners("origin")),
+        ("importer_addresses", ground.given("address")),
+        ("importer_contacts", ground.given("contact")),
     ):
-        here.put(f"importer_{name}", _distinct(tie.a, tie.first_on, importer, days))
-    held = snapshot.ownership
-    for name, side in (("owners", held.owned), ("subsidiaries", held.owner)):
+        here.put(name, here.ties(name, tie, importer))
+    held_by = ground.snapshot.ownership
+    for name, side in (("owners", held_by.owned), ("subsidiaries", held_by.owner)):
         ends = side.astype(np.int64)
-        begun, ended = (_distinct(ends, day, importer, days) for day in (held.since, held.until))
+        begun, ended = (
+            ground.distinct(f"{name} {what}", partial(_pair, ends, day), importer, days)
+            for what, day in (("since", held_by.since), ("until", held_by.until))
+        )
         here.put(f"importer_{name}", begun - ended)
 
     here.others("exporter_{}importers", partners["exporter"], exporter)
     here.others("declarant_{}importers", partners["declarant"], declarant)
     here.put("exporter_young_share", _part(figures["exporter_young_importers"], figures["exporter_importers"]))
-    pair = combine(keys["exporter"], keys["declarant"])
-    both = _ties(keys["importer"], pair, known_on)
-    alike = _distinct(both.b, both.first_on, pair[rows], days)
-    here.put("exporter_declarant_importers", alike - (both.since(importer, pair[rows]) < days))
+    pair, asked = ground.codes("exporter", "declarant"), ground.asked(keys, "exporter", "declarant")
+    both = ground.partners("exporter", "declarant")
+    alike = ground.distinct("exporter_declarant", lambda: (both.b, both.first_on), asked, days)
+    here.put("exporter_declarant_importers", alike - (both.since(importer, asked) < days))
 
-    here.of_other_traders(
-        "exporter_mates", keys["exporter"][here.outcomes.rows].astype(np.int64), here.outcomes, exporter
-    )
-    here.of_other_traders("exporter_declarant_mates", pair[here.outcomes.rows], here.outcomes, pair[rows])
-
-    contacts = _linked(snapshot, "Trader", "HAS_CONTACT", "Contact")
-    _shared(here, "address", _linked(snapshot, "Trader", "AT_ADDRESS", "Address"), partners)
-    _shared(here, "email", _contacts(snapshot, contacts, email=True), partners)
-    _shared(here, "phone", _contacts(snapshot, contacts, email=False), partners)
+    outcomes = ground.outcomes
+    here.of_other_traders("exporter_mates", lambda: (ground.codes("exporter")[outcomes.rows], outcomes), exporter)
+    here.of_other_traders("exporter_declarant_mates", lambda: (pair[outcomes.rows], outcomes), asked)
+    for kind in _SHARED:
+        _shared(here, kind, partners)
     return {name: figures[name] for name in DESCRIPTIONS}

@@ -51,7 +51,10 @@ class Numbering:
     def of(self, name: str, nodes: Int | Long) -> Long:
         """Return the number of each node of a type, -1 where it is none or was not known yet."""
         number = self._numbers[name]
-        return np.where(nodes < 0, -1, number[nodes]) if len(number) else np.full(len(nodes), -1, dtype=np.int64)
+        if not len(number):
+            return np.full(len(nodes), -1, dtype=np.int64)
+        # What stands beside the network has the numbers behind it.
+        return np.where((nodes < 0) | (nodes >= len(number)), -1, number[np.minimum(nodes, len(number) - 1)])
 
     def ref(self, number: int) -> Ref:
         """Return the thing with a number."""

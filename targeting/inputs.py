@@ -45,8 +45,8 @@ def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days:
     """Return what is read of rows, with what was known before each row's day."""
     from gnn.features import tokens
 
-    snapshot = network.snapshot
-    found = profiles(snapshot, rows, days, plan)
+    snapshot, ground = network.snapshot, network.ground
+    found = profiles(snapshot, rows, days, plan, ground)
     linked = network.linked(rows, days)
     return Inputs(
         rows,
@@ -56,7 +56,7 @@ def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days:
         profile_block(plan, found.odds),
         network.features(rows, days, linked),
         linked,
-        tokens(snapshot, rows, days, int(network.cutoffs[-1])),
+        tokens(snapshot, rows, days, int(network.cutoffs[-1]), ground=ground, known=network.known),
     )
 
 

@@ -2,18 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graph import communities as community
 from graph.communities import Communities
 from graph.cutoffs import grid, last_cutoff
+from graph.ground import Ground
 from graph.linked_risk import LinkedRisk, linked_risk
 from graph.snapshot import Int, Long, Real, Snapshot
 from graph.structure import DESCRIPTIONS as STRUCTURE
 from graph.structure import structure
 from targeting import TargetingError
 from targeting.features import Block, quantities
+
+if TYPE_CHECKING:
+    from gnn.known import Known
 
 NAMES = (*STRUCTURE, *community.DESCRIPTIONS, "linked_risk")
 """The features, in their order."""
@@ -33,6 +38,21 @@ class Network:
     cutoffs: Int
     communities: list[Communities]
     _risk: LinkedRisk | None = field(default=None, repr=False)
+
+    @property
+    def behind(self) -> Snapshot:
+        """Return the snapshot that communities and risks are of."""
+        return self.snapshot
+
+    @property
+    def ground(self) -> Ground:
+        """Return what the figures of rows are counted from."""
+        return Ground(self.snapshot)
+
+    @property
+    def known(self) -> "Callable[[int], Known] | None":
+        """Return what gives the aggregates of the graph neural network at a cutoff, where they are kept."""
+        return None
 
     @property
     def resolution(self) -> float:
@@ -63,15 +83,18 @@ class Network:
         for position in np.unique(at[at >= 0]):
             here = self.communities[int(position)]
             mine = np.flatnonzero((at == position) & (importers >= 0))
-            for row, number in zip(mine, here.number["Trader"][importers[mine]], strict=True):
+            # What stands beside the network has the numbers behind it, and no community yet.
+            numbers = np.append(here.number["Trader"], -1)
+            for row, number in zip(mine, numbers[np.minimum(importers[mine], len(numbers) - 1)], strict=True):
                 if number >= 0:
                     found[int(row)] = here.ids[int(number)]
         return found
 
     def features(self, rows: Long, days: Int, linked: Real) -> Block:
         """Return the features of `NAMES` for each row, with what was known before its day and its `linked` risk."""
-        figures = structure(self.snapshot, rows, days)
-        figures |= community.features(self.snapshot, self.communities, self.cutoffs, rows, days)
+        ground = self.ground
+        figures = structure(self.snapshot, rows, days, ground)
+        figures |= community.features(self.snapshot, self.communities, self.cutoffs, rows, days, ground)
         figures["linked_risk"] = linked
         return quantities(NAMES, [figures[name] for name in NAMES], len(rows))
 

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from graph.rates import Counts, Events, combine, counts, outcome_events, shrunk
+from graph.ground import Ground
+from graph.rates import Counts, combine, shrunk
 from graph.snapshot import Int, Long, Real, Snapshot
 from targeting.declared import COMMODITY_LEVELS, numbers
 
@@ -51,12 +52,17 @@ class Plan:
 
 
 def fields(snapshot: Snapshot) -> dict[str, Long]:
-    """Return the code of every version in every field, -1 where blank; codes have no meaning between snapshots."""
+    """Return the code of every version in every field, -1 where blank.
+
+    Codes mean the same only in snapshots that stand beside each other (`graph.beside`).
+    """
     declarations = snapshot.declarations
     found: dict[str, Long] = {name: column.astype(np.int64) for name, column in declarations.keys.items()}
     texts = snapshot.things["Commodity"].keys.to_pylist()
     for digits in COMMODITY_LEVELS:
-        level = np.unique(np.array([text[:digits] for text in texts], dtype=str), return_inverse=True)[1]
+        # Numbered as they come, so that further commodities behind them change no number.
+        numbered: dict[str, int] = {}
+        level = np.array([numbered.setdefault(text[:digits], len(numbered)) for text in texts], dtype=np.int64)
         found[f"commodity_{digits}"] = np.append(level, -1)[found["commodity"]]
     for name, column in sorted(declarations.texts.items()):
         found[name] = pc.fill_null(column.indices, -1).to_numpy().astype(np.int64)
@@ -98,7 +104,7 @@ def learn(
     everywhere those of a part of it (the heading above a commodity adds nothing to it).
     """
     counter = _Counter(snapshot, rows, days)
-    varied = [name for name, codes in counter.codes.items() if len(np.unique(codes[rows])) > 1]
+    varied = [name for name, codes in counter.of_rows.items() if len(np.unique(codes)) > 1]
     if not _subdivided(snapshot, rows):
         varied = [name for name in varied if name != "commodity"]
     candidates = _candidates(snapshot, varied)
@@ -127,16 +133,18 @@ def learn(
     return Plan(tuple(kept)), features
 
 
-def profiles(snapshot: Snapshot, rows: Long, days: Int, plan: Plan) -> Profiles:
+def profiles(snapshot: Snapshot, rows: Long, days: Int, plan: Plan, ground: Ground | None = None) -> Profiles:
     """Return the profiles of a plan for rows, with what was known before each row's day.
 
     Args:
-        snapshot: the network; a field that it does not have is blank.
+        snapshot: the network, or one beside it that has the rows (`graph.beside`); a field that it does not have is
+            blank.
         rows: [n] versions of declarations.
         days: [n] the day of each.
         plan: the profiles.
+        ground: what is counted, where it is kept from call to call; by default that of the snapshot.
     """
-    counter = _Counter(snapshot, rows, days)
+    counter = _Counter(snapshot, rows, days, ground)
     shape = len(rows), len(plan.profiles)
     found = Profiles(np.empty(shape, np.float32), np.empty(shape, np.int32), np.empty(shape, np.int32))
     column = {profile: at for at, profile in enumerate(plan.profiles)}
@@ -150,19 +158,21 @@ def profiles(snapshot: Snapshot, rows: Long, days: Int, plan: Plan) -> Profiles:
 class _Counter:
     """Counts outcomes by combination, for fixed rows and days."""
 
-    def __init__(self, snapshot: Snapshot, rows: Long, days: Int) -> None:
-        self.rows, self.days = rows, days
-        self.events: Events = outcome_events(snapshot)
-        self.codes = fields(snapshot)
-        self.blank = np.full(len(snapshot.declarations), -1, dtype=np.int64)
+    def __init__(self, snapshot: Snapshot, rows: Long, days: Int, ground: Ground | None = None) -> None:
+        self.ground = ground or Ground(snapshot)
+        self.shipments, self.days = snapshot.declarations.shipment[rows], days
+        self.codes = self.ground.beside_events("fields of profiles", fields, snapshot, rows)
+        size = len(self.ground.outcomes.rows)
+        self.of_rows = {name: codes[size:] for name, codes in self.codes.items()}
+        self.blank = np.full(size + len(rows), -1, dtype=np.int64)
         # The rate of all is that of one key which all have, so that a row's own outcome stays out of it as well.
-        every = counts(self.events, np.zeros(len(snapshot.declarations), dtype=np.int64), rows, days)
+        every = self.ground.counts(np.zeros(size + len(rows), dtype=np.int64), self.shipments, days)
         self.base = logit(shrunk(*every, PRIOR, PRIOR_STRENGTH))
 
     def profile(self, profile: Combination, parents: Sequence[Matrix]) -> tuple[Counts, Matrix]:
         """Return the counts of a profile, and its feature."""
         codes = combine(*(self.codes.get(name, self.blank) for name in profile))
-        counted = counts(self.events, codes, self.rows, self.days)
+        counted = self.ground.counts(codes, self.shipments, self.days)
         above = np.mean(parents, axis=0, dtype=np.float64) if parents else 0.0
         parent = 1.0 / (1.0 + np.exp(-(self.base + above)))
         return counted, (logit(shrunk(*counted, parent, STRENGTH)) - self.base).astype(np.float32)
