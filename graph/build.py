@@ -94,7 +94,7 @@ def from_statements(statements: Statements, version: int = 0) -> Snapshot:
         version,
         things,
         links,
-        _declarations(whole.versions["Shipment"], whole.statements, things),
+        declarations_of(whole.versions["Shipment"], whole.statements, things),
         _outcomes(whole.versions["Inspection"], things["Shipment"]),
         _ownership(whole.statements.ownership, things["Trader"]),
     )
@@ -139,7 +139,8 @@ def _adjacency(triple: tuple[str, str, str], table: pa.Table, things: Mapping[st
     return Adjacency(start, link, end, indptr, ends, first, last)
 
 
-def _declarations(versions: Versions, statements: Statements, things: Mapping[str, Things]) -> Declarations:
+def declarations_of(versions: Versions, statements: Statements, things: Mapping[str, Things]) -> Declarations:
+    """Return versions of declarations in columns, with the numbers of the things that they name."""
     table = versions.table
     keys: dict[str, Int] = {}
     types: dict[str, str] = {}

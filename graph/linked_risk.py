@@ -23,6 +23,7 @@ evidence (Katz, "A new status index derived from sociometric analysis", Psychome
 every path be listed.
 """
 
+import copy
 import math
 from collections.abc import Mapping
 from functools import lru_cache
@@ -108,6 +109,12 @@ class LinkedRisk:
         self._evident = frozenset(flow.sources.shipment.tolist())
         # A broker's thousands of paths are asked for with each of its shipments.
         self._chains_to = lru_cache(maxsize=_CHAINS_HELD)(self._find_chains)
+
+    def beside(self, snapshot: Snapshot) -> "LinkedRisk":
+        """Return the same risk for the declarations of a snapshot beside this one (`graph.beside`)."""
+        other = copy.copy(self)
+        other._snapshot = snapshot
+        return other
 
     def of_rows(self, rows: Long) -> Real:
         """Return the linked risk of shipments, from their parties, addresses and contacts as the rows declare them.

@@ -111,6 +111,24 @@ class Declarations:
         """Return the number of versions."""
         return len(self.shipment)
 
+    def take(self, rows: Long) -> "Declarations":
+        """Return some of the versions, in the order asked for."""
+        sizes = np.diff(self.container_ptr)[rows]
+        pointer = np.append(0, np.cumsum(sizes)).astype(np.int64)
+        at = np.repeat(self.container_ptr[rows] - pointer[:-1], sizes) + np.arange(pointer[-1])
+        return Declarations(
+            self.shipment[rows],
+            self.known_on[rows],
+            self.until[rows],
+            self.accepted_on[rows],
+            {name: column[rows] for name, column in self.keys.items()},
+            self.key_types,
+            {name: column.take(pa.array(rows)) for name, column in self.texts.items()},
+            {name: column[rows] for name, column in self.numbers.items()},
+            self.containers[at],
+            pointer,
+        )
+
     @cached_property
     def first(self) -> Long:
         """Return the row of each declared shipment's first version, in order of shipment."""

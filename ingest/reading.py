@@ -4,7 +4,7 @@ import codecs
 import csv
 import fnmatch
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,15 +116,20 @@ def _opened(path: Path, of: FileMapping, mapping: SourceMapping) -> SourceFile:
             f"{path} lacks {_quoted(missing)}, which mapping {mapping.name} requires for {of.kind.name}; "
             f"add it or choose another mapping (its header begins with {_quoted(header[:4])})."
         )
-    candidates = {**{field: (column,) for field, column in of.extras(header).items()}, **of.columns}
-    columns = {field: parts for field, parts in candidates.items() if set(parts) <= set(header)}
-    order = {field: at for at, field in enumerate(of.columns)}
-    columns = dict(sorted(columns.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+    columns = fillable(of, header)
     file = SourceFile(path, of, tuple(header), columns, digest)
     twice = [column for column in file.used if header.count(column) > 1]
     if twice:
         raise InputError(f"{path} has more than one column {_quoted(twice)}; leave one of each.")
     return file
+
+
+def fillable(of: FileMapping, header: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each field that can be filled from a header, in the order of the mapping, extras last."""
+    candidates = {**{field: (column,) for field, column in of.extras(header).items()}, **of.columns}
+    columns = {field: parts for field, parts in candidates.items() if set(parts) <= set(header)}
+    order = {field: at for at, field in enumerate(of.columns)}
+    return dict(sorted(columns.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
 
 
 def _quoted(columns: list[str]) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -143,7 +143,8 @@ def lane_thresholds(scores: Real, accepted_on: Int) -> dict[str, float]:
     return {"red": lowest(RED), "yellow": lowest(RED + YELLOW)}
 
 
-def _lanes(scores: Real, thresholds: dict[str, float]) -> list[str | None]:
+def lanes_of(scores: Real, thresholds: Mapping[str, float]) -> list[str | None]:
+    """Return the lane of each score, None where there is no score."""
     lanes = np.where(scores >= thresholds["red"], "red", np.where(scores >= thresholds["yellow"], "yellow", "green"))
     return [None if blank else str(lane) for lane, blank in zip(lanes, np.isnan(scores), strict=True)]
 
@@ -155,7 +156,7 @@ def _shipments(here: Network, found: Scores, thresholds: dict[str, float]) -> It
     known = labels(here.snapshot, shipments, np.full(len(shipments), NEVER, dtype=np.int32)) >= 0
     decided: Flag = known | np.isnan(found.score)
     communities = here.community_of(found.rows, found.days)
-    lanes = _lanes(found.score, thresholds)
+    lanes = lanes_of(found.score, thresholds)
     paths = _shipment_paths(here, found, decided)
     for start in range(0, len(keys), _BATCH):
         part = slice(start, start + _BATCH)

@@ -152,7 +152,7 @@ class Words:
 
     def __init__(self, model: "Model", here: Network, inputs: Inputs, gnn: Real) -> None:
         self._model, self._here, self._inputs, self._gnn = model, here, inputs, gnn
-        self._snapshot = here.snapshot
+        self._snapshot, self._behind = here.snapshot, here.behind
         self._column = {name: at for at, name in enumerate(inputs.network.names)}
 
     def say(self, group: Group, places: Long, best: Long) -> list[str]:
@@ -389,9 +389,9 @@ class Words:
 
     def _earlier(self, name: str, place: int) -> Real:
         """Return the numbers of shipments of the same commodity declared before the row's day."""
-        rows, starts, known, commodity = self._by_commodity
-        node = int(commodity[self._inputs.rows[place]])
-        if node < 0:
+        rows, starts, known = self._by_commodity
+        node = int(self._snapshot.declarations.keys["commodity"][self._inputs.rows[place]])
+        if not 0 <= node < len(starts) - 1:
             return np.empty(0)
         start, stop = starts[node], starts[node + 1]
         stop = start + np.searchsorted(known[start:stop], self._inputs.days[place])
@@ -400,17 +400,17 @@ class Words:
 
     @cached_property
     def _all_numbers(self) -> dict[str, Real]:
-        return numbers(self._snapshot, np.arange(len(self._snapshot.declarations)))
+        return numbers(self._behind, np.arange(len(self._behind.declarations)))
 
     @cached_property
-    def _by_commodity(self) -> tuple[Long, Long, Long, Long]:
+    def _by_commodity(self) -> tuple[Long, Long, Long]:
         """Return the first versions sorted by commodity and day, where each commodity starts, and their days."""
-        declarations = self._snapshot.declarations
+        declarations = self._behind.declarations
         commodity = declarations.keys["commodity"].astype(np.int64)
         first = declarations.first[commodity[declarations.first] >= 0]
         order = first[np.lexsort((declarations.known_on[first], commodity[first]))]
-        starts = np.searchsorted(commodity[order], np.arange(len(self._snapshot.things["Commodity"]) + 1))
-        return order, starts, declarations.known_on[order].astype(np.int64), commodity
+        starts = np.searchsorted(commodity[order], np.arange(len(self._behind.things["Commodity"]) + 1))
+        return order, starts, declarations.known_on[order].astype(np.int64)
 
 
 def field_name(field: str) -> str:
