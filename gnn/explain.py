@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from gnn.combinations import POWER, TOKEN
 from gnn.metapaths import CIRCLES, DECLARED, HISTORIES
-from gnn.model import BATCH, CATEGORY, GnnModel, inputs
+from gnn.model import BATCHES, CATEGORY, GnnModel, inputs
 from gnn.runtime import device, repeatable, side_by_side
 from gnn.tokens import Tokens
 
@@ -91,13 +91,13 @@ def contributions(model: GnnModel, tokens: Tokens) -> dict[str, Real]:
     features, numbers = inputs(model, tokens)
     places, weights = np.polynomial.legendre.leggauss(POINTS)
     way = list(zip(((places + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))
-    starts = range(0, len(features), BATCH)
+    starts = range(0, len(features), BATCHES[-1])
     with repeatable(model.seed):
         networks = model.networks(torch.float32)
 
         def batch(start: int) -> Real:
-            x = torch.from_numpy(features[start : start + BATCH]).to(device())
-            c = torch.from_numpy(numbers[start : start + BATCH]).to(device())
+            x = torch.from_numpy(features[start : start + BATCHES[-1]]).to(device())
+            c = torch.from_numpy(numbers[start : start + BATCHES[-1]]).to(device())
             total = torch.zeros((len(x), len(model.token_names)), dtype=torch.float64, device=x.device)
             for network in networks:
                 with torch.no_grad():

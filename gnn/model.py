@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Real = npt.NDArray[np.float64]
 
-BATCH = 2048
+BATCHES = (64, 512)
+"""Rows that are worked on at a time: the smaller where that holds all of them."""
 CLIP = 6.0  # standard deviations
 CATEGORY = "category:"  # begins the names of the categories' tokens
 
@@ -116,14 +117,19 @@ def inputs(model: GnnModel, tokens: Tokens) -> tuple[npt.NDArray[np.float32], np
     return np.clip(values, -CLIP, CLIP).astype(np.float32), numbers
 
 
+def batch_of(rows: int) -> int:
+    """Return how many rows are worked on at a time where there are so many."""
+    return next((size for size in BATCHES if size >= rows), BATCHES[-1])
+
+
 def predict(
     model: GnnModel, tokens: Tokens, *, progress: Callable[[float], None] | None = None
 ) -> npt.NDArray[np.float64]:
     """Return the probability of an infraction for each row, [n] float64.
 
-    A row's probability depends on nothing but the row: batches always have the same size (the last is filled up), so
-    that the order of sums inside a matrix product is the same wherever the row stands, and what the order could
-    still change in the last bits of float64 is rounded away.
+    A row's probability depends on nothing but the row: batches have one of few sizes (the last is filled up), so that
+    the order of sums inside a matrix product is the same wherever the row stands, and what the order could still
+    change in the last bits of float64 is rounded away.
     """
     import torch
 
@@ -131,15 +137,16 @@ def predict(
 
     features, numbers = inputs(model, tokens)
     logits = np.zeros(len(features))
-    starts = range(0, len(features), BATCH)
+    many = batch_of(len(features))
+    starts = range(0, len(features), many)
     with repeatable(model.seed):
         networks = model.networks(torch.float64)
 
         def batch(start: int) -> Real:
-            rows = slice(start, start + BATCH)
+            rows = slice(start, start + many)
             size = len(features[rows])
-            x = torch.zeros((BATCH, features.shape[1]), dtype=torch.float64)
-            c = torch.zeros((BATCH, numbers.shape[1]), dtype=torch.int64)
+            x = torch.zeros((many, features.shape[1]), dtype=torch.float64)
+            c = torch.zeros((many, numbers.shape[1]), dtype=torch.int64)
             x[:size], c[:size] = torch.from_numpy(features[rows]), torch.from_numpy(numbers[rows])
             x, c = x.to(device()), c.to(device())
             with torch.no_grad():
@@ -147,8 +154,8 @@ def predict(
             return said
 
         for start, said in zip(starts, side_by_side(batch, starts), strict=True):
-            logits[start : start + BATCH] = said
+            logits[start : start + many] = said
             if progress is not None:
-                progress(min(start + BATCH, len(features)) / len(features))
+                progress(min(start + many, len(features)) / len(features))
     probability: npt.NDArray[np.float64] = (1.0 / (1.0 + np.exp(-logits))).astype(np.float32).astype(np.float64)
     return probability

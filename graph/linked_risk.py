@@ -36,6 +36,7 @@ import pyarrow.compute as pc
 from graph.records import Ref
 from graph.risk_flow import LINKS, PARAMETERS, PARTIES, ROLES, Flow, Parameters, difference, row_parties, taken
 from graph.snapshot import Long, Real, Snapshot
+from graph.strongest import Bounds, Ends, strongest_chains
 from graph.ties import SHARED, matching, runs
 
 _CHAINS_HELD = 256
@@ -81,6 +82,18 @@ class _End(NamedTuple):
     then: int = -1
 
 
+class _RowEnds(NamedTuple):
+    """Ends of the paths of several rows: whose (position in the rows), those of `_End`, and which column names it."""
+
+    row: Long
+    party: Long
+    weight: Real
+    hops: Long
+    thing: Long
+    then: Long
+    column: Long
+
+
 class _Chains(NamedTuple):
     """Paths as positions in the sources and hops (-1: none): `final` is the last hop, `first` the one before it."""
 
@@ -109,6 +122,7 @@ class LinkedRisk:
         self._evident = frozenset(flow.sources.shipment.tolist())
         # A broker's thousands of paths are asked for with each of its shipments.
         self._chains_to = lru_cache(maxsize=_CHAINS_HELD)(self._find_chains)
+        self._bounds = lru_cache(maxsize=1)(lambda: Bounds(flow))
 
     def beside(self, snapshot: Snapshot) -> "LinkedRisk":
         """Return the same risk for the declarations of a snapshot beside this one (`graph.beside`)."""
@@ -187,20 +201,28 @@ class LinkedRisk:
         ]
         return Paths(shown, math.fsum(values[order[limit:]]), max(len(order) - limit, 0))
 
-    def strongest(self, row: int) -> Path | None:
-        """Return the greatest path of a declaration's version, the first that `paths` gives; None without any."""
-        own = int(self._snapshot.declarations.shipment[row])
-        best, found = 0.0, None
-        for end in self._ends_of_row(row):
-            chains = self._chains_to(end.party, end.hops, end.thing, end.then)
-            at = 0
-            if own in self._evident:
-                others = self._flow.sources.shipment[chains.source] != own
-                at = int(np.argmax(others)) if others.any() else len(others)
-            if at < len(chains.value) and chains.value[at] * end.weight > best:
-                best = chains.value[at] * end.weight
-                found = end, _Chains(np.array([best]), *(column[[at]] for column in chains[1:]))
-        return None if found is None else self._path(*found)
+    def strongest(self, rows: Long) -> list[Path | None]:
+        """Return the greatest path of each version of a declaration, the first that `paths` gives; None without any."""
+        ends, columns = self._ends_of_rows(rows)
+        best = strongest_chains(self._flow, self._bounds(), Ends(ends.party, ends.hops, ends.thing, ends.then))
+        value = best.value * ends.weight
+        # Of equal ones the first stays.
+        order = np.lexsort((np.arange(len(value)), -value, ends.row))
+        order = order[np.flatnonzero(np.diff(ends.row[order], prepend=-1))]
+        found: list[Path | None] = [None] * len(rows)
+        shipments = self._snapshot.declarations.shipment[rows]
+        for at in order[value[order] > 0]:
+            row = int(ends.row[at])
+            if int(shipments[row]) in self._evident:
+                continue
+            end = self._end(int(rows[row]), columns[int(ends.column[at])], ends, int(at))
+            chain = _Chains(value[[at]], *(part[[at]] for part in best[1:]))
+            found[row] = self._path(end, chain)
+        for row in np.flatnonzero(np.isin(shipments, list(self._evident))).tolist():
+            # What a shipment found in infraction adds itself is left out, so the greatest may be another one.
+            listed = self.paths(int(rows[row]), 1).paths
+            found[row] = listed[0] if listed else None
+        return found
 
     def _ends_of(self, ref: Ref) -> list[_End]:
         if ref.type not in self.entity:
@@ -212,38 +234,61 @@ class LinkedRisk:
         number = int(numbering.of(ref.type, np.array([node]))[0])
         if number < 0:
             return []
-        return [_End(number, 1.0, 2, ())] if ref.type in PARTIES else self._ends_at(number, 1.0, (), -1)
+        return [_End(number, 1.0, 2, ())] if ref.type in PARTIES else self._ends_at(number)
 
-    def _ends_at(self, thing: int, weight: float, steps: tuple[Step, ...], then: int) -> list[_End]:
+    def _ends_at(self, thing: int) -> list[_End]:
         """Return an end for everybody who gave an address or contact; it carries nothing where too many did."""
         gave = self._flow.gave
         here = slice(*gave.start[thing : thing + 2])
         ref = self._flow.things.ref(thing)
-        leading = Step(ref, SHARED[ref.type], 1 if steps else here.stop - here.start)
+        leading = Step(ref, SHARED[ref.type], here.stop - here.start)
         return [
-            _End(int(party), float(kept) * weight, 1, (leading, *steps), thing, then)
+            _End(int(party), float(kept), 1, (leading,), thing)
             for party, kept in zip(gave.column[here], gave.value[here], strict=True)
             if kept > 0
         ]
 
-    def _ends_of_row(self, row: int) -> list[_End]:
-        parameters, things, declarations = self._parameters, self._snapshot.things, self._snapshot.declarations
-        roles, given = self._row_ends(np.array([row]))
+    def _ends_of_rows(self, rows: Long) -> tuple[_RowEnds, tuple[str, ...]]:
+        """Return where the paths of declarations end, in the order of roles and of what they are the first to give."""
+        parameters, gave = self._parameters, self._flow.gave
+        roles, given = self._row_ends(rows)
+        parts = []
+        for column, role in enumerate(ROLES):
+            at = np.flatnonzero(roles[role] >= 0)
+            none, two = np.full(len(at), -1), np.full(len(at), 2)
+            parts.append(
+                (at, roles[role][at], np.full(len(at), getattr(parameters, role)), two, none, none, none + 1 + column)
+            )
+        for column, name in enumerate(_GIVEN, start=len(ROLES)):
+            first = np.flatnonzero(given[name] >= 0)
+            thing = given[name][first]
+            of, place = runs(gave.start[thing], gave.start[thing + 1] - gave.start[thing])
+            of, place = of[gave.value[place] > 0], place[gave.value[place] > 0]
+            at, one = first[of], np.ones(len(of), dtype=np.int64)
+            weight = gave.value[place] * (parameters.shared * parameters.importer)
+            parts.append((at, gave.column[place], weight, one, thing[of], roles["importer"][at], one * column))
+        return _RowEnds(*(np.concatenate(part) for part in zip(*parts, strict=True))), (*ROLES, *_GIVEN)
+
+    def _end(self, row: int, column: str, ends: _RowEnds, at: int) -> _End:
+        """Return one of the ends of a declaration, with the steps that follow."""
+        things, declarations = self._snapshot.things, self._snapshot.declarations
         shipment = Ref("Shipment", things["Shipment"].keys[int(declarations.shipment[row])].as_py())
-        ends = [
-            _End(int(roles[role][0]), getattr(parameters, role), 2, (Step(shipment, link, 1),))
-            for role, (_, link) in ROLES.items()
-            if roles[role][0] >= 0
-        ]
-        for column, node in _GIVEN.items():
-            thing = int(given[column][0])
-            if thing >= 0:
-                importer = Ref("Trader", things["Trader"].keys[int(declarations.keys["importer"][row])].as_py())
-                shared_by = int(np.diff(self._flow.gave.start[thing : thing + 2])[0])
-                steps = (Step(importer, SHARED[node], shared_by), Step(shipment, "IMPORTED_BY", 1))
-                kept = parameters.shared * parameters.importer
-                ends += self._ends_at(thing, kept, steps, int(roles["importer"][0]))
-        return ends
+        party, thing, then = int(ends.party[at]), int(ends.thing[at]), int(ends.then[at])
+        if column in ROLES:
+            return _End(party, float(ends.weight[at]), 2, (Step(shipment, ROLES[column][1], 1),))
+        importer = Ref("Trader", things["Trader"].keys[int(declarations.keys["importer"][row])].as_py())
+        link = SHARED[_GIVEN[column]]
+        shared_by = int(np.diff(self._flow.gave.start[thing : thing + 2])[0])
+        steps = (
+            Step(self._flow.things.ref(thing), link, 1),
+            Step(importer, link, shared_by),
+            Step(shipment, "IMPORTED_BY", 1),
+        )
+        return _End(party, float(ends.weight[at]), 1, steps, thing, then)
+
+    def _ends_of_row(self, row: int) -> list[_End]:
+        ends, columns = self._ends_of_rows(np.array([row]))
+        return [self._end(row, columns[int(column)], ends, at) for at, column in enumerate(ends.column)]
 
     def _chains(self, end: _End, own: int) -> _Chains:
         """Return every simple path to an end, without the evidence of one's own shipment."""

@@ -154,7 +154,11 @@ def _arrivals(warm: Warm, here: Beside, found: Scores) -> list[Arrival]:
     parties = _parties(here)
     unknown = {role: _unknown(here, role, found) for role in ROLES}
     cutoff = last_cutoff(here.cutoffs, found.days)
-    risks = {int(at): here.risk(int(at)) for at in np.unique(cutoff[cutoff >= 0])}
+    paths: list[RiskPath | None] = [None] * len(shipments)
+    for position in np.unique(cutoff[cutoff >= 0]):
+        mine = np.flatnonzero(cutoff == position)
+        for row, path in zip(mine.tolist(), here.risk(int(position)).strongest(mine), strict=True):
+            paths[row] = path
     known = len(here.behind.things["Shipment"])
     first: dict[str, int] = {}
     arrivals = []
@@ -173,7 +177,7 @@ def _arrivals(warm: Warm, here: Beside, found: Scores) -> list[Arrival]:
                 gnn=float(found.gnn[at]),
                 lane=lanes[at],
                 reasons=found.reasons[at],
-                path=risks[int(cutoff[at])].strongest(at) if found.linked[at] > 0 else None,
+                path=paths[at],
                 community=communities[at],
                 parties=parties[at],
                 unknown=tuple(role for role in parties[at] if unknown[role][at]),

@@ -290,11 +290,10 @@ class Words:
         cutoff = last_cutoff(self._here.cutoffs, self._inputs.days[places])
         said = [""] * len(places)
         for position in np.unique(cutoff[cutoff >= 0]):
-            risk = self._here.risk(int(position))
-            for at in np.flatnonzero(cutoff == position):
-                place = int(places[at])
-                path = risk.strongest(int(self._inputs.rows[place]))
-                said[at] = f"linked risk {self._figure('linked_risk', place):.3g}"
+            mine = np.flatnonzero(cutoff == position)
+            paths = self._here.risk(int(position)).strongest(self._inputs.rows[places[mine]])
+            for at, path in zip(mine, paths, strict=True):
+                said[at] = f"linked risk {self._figure('linked_risk', int(places[at])):.3g}"
                 if path is not None:
                     said[at] += f", the strongest path from the infraction {_path(path)}"
         return [text or "no linked risk is known yet" for text in said]
