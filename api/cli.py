@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from api.commands import (
     analysis,
     around,
+    arrivals,
     community,
     demo,
     errors,
@@ -31,7 +32,7 @@ from api.commands.output import remark
 
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
-    *("analyse", "train", "score", "queue", "search", "show", "expand", "path", "risk", "community"),
+    *("analyse", "train", "score", "queue", "arrivals", "search", "show", "expand", "path", "risk", "community"),
     *("export", "evaluate", "serve", "store"),
 )
 
@@ -102,6 +103,7 @@ app.command()(analysis.train)
 app.command()(analysis.score)
 app.command()(queue.queue)
 app.command()(search.search)
+app.command()(arrivals.arrivals)
 app.command()(show.show)
 app.command()(around.expand)
 app.command()(around.path)

@@ -1,7 +1,7 @@
 """Declarations that come as rows and not as a file: checked and mapped by the same rules, and not stored."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,10 @@ import pyarrow as pa
 from graph.statements import Statements
 from graph.store.base import Quarantined
 from ingest.checking import check
-from ingest.mapping import check_source, load_mapping
+from ingest.errors import InputError
+from ingest.mapping import SourceMapping, check_source, load_mapping
 from ingest.parties import Keys
-from ingest.reading import SHOWN, Piece, SourceFile, fillable, numbers_of
+from ingest.reading import SHOWN, Piece, SourceFile, fillable, find_files, numbers_of, pieces
 from ingest.statements import statements
 
 _RULE = "text or number"
@@ -28,8 +29,8 @@ class Rows:
 
     Attributes:
         statements: what the good rows say, a declaration for each in their order; outcomes that they give are left out.
-        good: position of each good row, from 0.
-        refused: the other rows, with the rule that they break; `row` is the position, from 0.
+        good: number of each good row: its position, from 0, or its number in a file.
+        refused: the other rows, by their number, with the rule that they break.
         unknown: the columns that were kept out because the mapping does not name them, sorted.
     """
 
@@ -52,7 +53,9 @@ def read_rows(rows: Sequence[Mapping[str, object]], *, source: str | None = None
     """
     of = load_mapping(mapping)
     keys = Keys(check_source(of.name if source is None else source))
-    main = next((file for file in of.files if file.kind.name == _KIND), of.files[0])
+    main = next((file for file in of.files if file.kind.name == _KIND), None)
+    if main is None:
+        raise InputError(f"Mapping {of.name} reads no declarations; choose another.")
     header = tuple(dict.fromkeys([*main.required, *(column for row in rows for column in row)]))
     file = SourceFile(Path(_KIND), main, header, fillable(main, header), "")
     used, positions, refused = file.used, [], []
@@ -67,14 +70,45 @@ def read_rows(rows: Sequence[Mapping[str, object]], *, source: str | None = None
             told.append(_text(row.get(column)))
     table = pa.table({column: pa.array(told, pa.string()) for column, told in texts.items()})
     numbers = numbers_of(positions)
-    checked = check(Piece(table, numbers, []), file, of)
-    good = numbers[checked.good]
-    said = statements(main.kind.name, checked.columns, len(good), keys, of.outcome_delay_days)
-    refused = sorted([*refused, *checked.refused], key=lambda row: row.row)
+    return _read(Piece(table, numbers, refused), file, of, keys)
+
+
+def read_file(path: Path, *, source: str | None = None, mapping: str = "native", at_a_time: int) -> Iterator[Rows]:
+    """Yield what became of the rows of a file of declarations, so many at a time.
+
+    Rows are numbered as in quarantine: the first below the header is 2.
+
+    Args:
+        path: the file.
+        source: who keeps the numbering; by default the mapping's name.
+        mapping: name of a built-in mapping, or path of one in TOML.
+        at_a_time: the most rows in each of what is yielded.
+
+    Raises:
+        InputError: the file, the mapping or the source cannot be used.
+    """
+    of = load_mapping(mapping)
+    keys = Keys(check_source(of.name if source is None else source))
+    files = find_files(path, of)
+    declared = [file for file in files if file.mapping.kind.name == _KIND]
+    if not declared:
+        raise InputError(f"{path} holds {files[0].mapping.kind.name} and no declarations; give a file of these.")
+    for file in declared:
+        for piece in pieces(file, of):
+            for start in range(0, max(len(piece.table), 1), at_a_time):
+                part = slice(start, start + at_a_time)
+                refused = piece.refused if not start else []
+                yield _read(Piece(piece.table.slice(start, at_a_time), piece.numbers[part], refused), file, of, keys)
+
+
+def _read(piece: Piece, file: SourceFile, of: SourceMapping, keys: Keys) -> Rows:
+    checked = check(piece, file, of)
+    good = piece.numbers[checked.good]
+    said = statements(file.mapping.kind.name, checked.columns, len(good), keys, of.outcome_delay_days)
     return Rows(
         Statements(description=said.description, declaration=said.declaration),
         tuple(good.tolist()),
-        refused,
+        sorted([*piece.refused, *checked.refused], key=lambda row: row.row),
         tuple(sorted(file.unknown)),
     )
 

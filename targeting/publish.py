@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from graph.build import snapshot
 from graph.cutoffs import grid, last_cutoff
 from graph.described import describe
-from graph.linked_risk import Paths, linked_risk
+from graph.linked_risk import Path, Paths, linked_risk
 from graph.records import Ref
 from graph.snapshot import NEVER, Flag, Int, Real, Snapshot, labels
 from graph.store.base import COMMUNITY_RESULT, ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
@@ -260,16 +260,18 @@ def paths_as_data(found: Paths, value: float) -> dict[str, Any]:
     """Return paths as plain data: `value` is the sum of the paths' values and the `remainder` of those left out."""
     return {
         "value": value,
-        "paths": [
-            {
-                "value": path.value,
-                "source": str(path.source),
-                "steps": [{"thing": str(s.ref), "link": s.link, "shared_by": s.shared_by} for s in path.steps],
-            }
-            for path in found.paths
-        ],
+        "paths": [path_as_data(path) for path in found.paths],
         "remainder": found.remainder,
         "left_out": found.left_out,
+    }
+
+
+def path_as_data(path: Path) -> dict[str, Any]:
+    """Return a path as plain data."""
+    return {
+        "value": path.value,
+        "source": str(path.source),
+        "steps": [{"thing": str(s.ref), "link": s.link, "shared_by": s.shared_by} for s in path.steps],
     }
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _LISTED = 50
-_LANES = {"red": "bold red", "yellow": "yellow", "green": "green"}
+LANES = {"red": "bold red", "yellow": "yellow", "green": "green"}
+"""How each lane is printed."""
 
 
 def queue(
@@ -87,7 +88,7 @@ def print_queue(listed: "Sequence[Mapping[str, Any]]") -> None:
             (
                 at,
                 row["score"],
-                Text(row["lane"] or "", _LANES.get(row["lane"], "")),
+                Text(row["lane"] or "", LANES.get(row["lane"], "")),
                 row["shipment_id"],
                 row["accepted_on"],
                 Text("\n").join(Text(f"- {visible(reason)}") for reason in row["reasons"]),

@@ -16,7 +16,7 @@ from ingest.errors import InputError
 from ingest.load import chunks
 from ingest.mapping import load_mapping
 from ingest.reading import find_files
-from ingest.rows import read_rows
+from ingest.rows import read_file, read_rows
 
 ROW: dict[str, Any] = {
     "declaration_id": "D1",
@@ -115,3 +115,34 @@ def test_the_same_is_said_as_by_a_file(changes: list[dict[str, str]]) -> None:
     assert declared(found.statements) == said
     refused = [(row.row - 2, row.rule, row.column, row.value) for chunk in loaded for row in chunk.quarantined]
     assert [(row.row, row.rule, row.column, row.value) for row in found.refused] == refused
+
+
+def written(folder: Path, rows: list[dict[str, Any]], name: str = "declarations.csv") -> Path:
+    path = folder / name
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def test_a_file_is_read_in_parts_with_its_row_numbers(tmp_path: Path) -> None:
+    rows = [{**ROW, "line_no": at, "colour": "x"} for at in range(5)]
+    rows[3]["office"] = ""
+    path = written(tmp_path, rows)
+    with path.open("a", encoding="utf-8") as lines:
+        lines.write("too,few\n")
+    parts = list(read_file(path, at_a_time=2))
+    assert [part.good for part in parts] == [(2, 3), (4,), (6,)]
+    refused = [(row.row, row.rule) for part in parts for row in part.refused]
+    assert sorted(refused) == [(5, "required"), (7, "number of fields")]
+    assert {part.unknown for part in parts} == {("colour",)}
+    assert declared(parts[0].statements)[1]["shipment"] == "native/D1/1"
+
+
+def test_files_without_declarations_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, [{"declaration_id": "D1", "line_no": "1", "outcome": "clean"}], "outcomes.csv")
+    with pytest.raises(InputError, match=r"holds outcomes and no declarations"):
+        next(read_file(path, at_a_time=2))
+    with pytest.raises(InputError, match="does not exist"):
+        next(read_file(tmp_path / "nothing.csv", at_a_time=2))
