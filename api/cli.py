@@ -23,6 +23,7 @@ from api.commands import (
     search,
     serve,
     show,
+    snapshot,
     status,
     stores,
     world,
@@ -33,7 +34,7 @@ from api.commands.output import remark
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
     *("analyse", "train", "score", "queue", "arrivals", "search", "show", "expand", "path", "risk", "community"),
-    *("export", "evaluate", "serve", "store"),
+    *("export", "evaluate", "snapshot", "serve", "store"),
 )
 
 
@@ -110,6 +111,7 @@ app.command()(around.path)
 app.command()(risk.risk)
 app.command()(community.community)
 app.command()(evaluation.evaluate)
+app.command()(snapshot.snapshot)
 app.command()(status.status)
 app.add_typer(export.export, name="export")
 app.command()(serve.serve)
