@@ -1,0 +1,102 @@
+import json
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from api.exports import asking
+from api.exports.link_fields import link_fields
+from api.exports.portion import Edge, Node
+from api.exports.register import digests
+from api.exports.selection import things
+from api.exports.spool import Spool
+from graph.records import LinkRef, Ref
+from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet, StoreError
+from graph.store.open import open_store
+from tests.api.commands import HEADER, address, declaration, run, write
+
+COMMUNITY = "trader:native/I1"
+PATHS = {"value": 1.0, "paths": [{"source": "shipment:native/D8/1", "steps": [{"thing": "forwarder:native/B1"}]}]}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    rows = [declaration(number, f"I{1 + number % 4}", transit_places="SGSIN;KRPUS") for number in range(70)]
+    path = write(tmp_path / "d.csv", rows, (*HEADER, "transit_places"))
+    held = tmp_path / "s.db"
+    assert run("ingest", path, "--mapping", "native", store=held).status == 0
+    shipment = {"shipment": "native/D1/1", "score": 0.9, "linked": 0.5, "community": COMMUNITY}
+    entity = {"type": "Trader", "key": "native/I1", "community": COMMUNITY, "linked": 0.75, "paths": json.dumps(PATHS)}
+    with open_store(address(held)) as target:
+        target.publish(
+            PublishedSet("set1", 1, date(2025, 1, 1)),
+            {
+                "shipment": [pa.RecordBatch.from_pylist([shipment], SHIPMENT_RESULT)],
+                "entity": [pa.RecordBatch.from_pylist([entity], ENTITY_RESULT)],
+            },
+        )
+    return held
+
+
+def opened(store: Path) -> GraphStore:
+    return open_store(address(store))
+
+
+def test_a_community_is_its_members_and_its_shipments(store: Path) -> None:
+    with opened(store) as view:
+        assert asking.of_community(view, COMMUNITY) == [Ref("Trader", "native/I1"), Ref("Shipment", "native/D1/1")]
+        with pytest.raises(StoreError, match="no community 'c9'"):
+            asking.of_community(view, "c9")
+
+
+def test_what_is_behind_a_shipment_is_all_that_it_names_and_who_shares_it(store: Path) -> None:
+    shipment = Ref("Shipment", "native/D1/1")
+    with opened(store) as view, view.reading() as now:
+        found = set(asking.behind(now, shipment))
+        assert {ref.type for ref in found} >= {"Shipment", "Trader", "Forwarder", "Address", "Commodity", "Route"}
+        portion, missing = things(now, found)
+        with portion:
+            assert not missing
+            [node] = [node for node in portion.nodes() if node.ref == shipment]
+            assert (node.risk, node.community, node.sources) == (0.9, COMMUNITY, ["native"])
+        with pytest.raises(StoreError, match="no shipment"):
+            asking.behind(now, Ref("Trader", "native/I1"))
+
+
+def test_things_on_paths_of_linked_risk_are_read(store: Path) -> None:
+    assert [*asking.path_things(PATHS)] == [Ref("Shipment", "native/D8/1"), Ref("Forwarder", "native/B1")]
+
+
+def test_the_cut_counts_every_link_that_leads_out_and_no_other(store: Path) -> None:
+    with opened(store) as view, view.reading() as now:
+        everything = {Ref("Shipment", f"native/D{number}/1") for number in range(70)} | {Ref("Forwarder", "native/B1")}
+        portion, missing = things(now, [*everything, Ref("Trader", "native/nobody")])
+        with portion:
+            assert missing == [Ref("Trader", "native/nobody")]
+            assert portion.edge_count == 70
+            assert "DECLARED_BY" not in portion.cut
+            assert portion.cut["IMPORTED_BY"] == 70
+            assert [node.ref for node in portion.nodes()] == sorted(everything)
+
+
+def test_the_order_of_a_transit_goes_with_its_link(store: Path) -> None:
+    with opened(store) as view:
+        [route] = {row.end for row in view.neighbours([Ref("Shipment", "native/D1/1")], links=["MOVED_ON"]).rows}
+        places = {row.end: row for row in view.neighbours([route], links=["VIA"]).rows}
+        links = [LinkRef(route, "VIA", place) for place in places]
+        fields = link_fields(view, {link: Edge(link) for link in links})
+    assert {link.end.key: said["order"] for link, said in fields.items()} == {"SGSIN": "1.0", "KRPUS": "2.0"}
+
+
+def test_a_spool_gives_the_same_every_time_and_two_readers_do_not_disturb_each_other() -> None:
+    shipment, trader = Ref("Shipment", "a"), Ref("Trader", "b")
+    edge = Edge(LinkRef(shipment, "IMPORTED_BY", trader), {"share": "0.5"}, date(2024, 1, 1), None, ["kr"])
+    with Spool() as spool:
+        nodes = [Node(trader, "B", {"name": "B"}, None, date(2024, 1, 2), 0.5, "c", ["kr"]), Node(shipment)]
+        spool.add(nodes, [edge, edge])
+        assert [*spool.edges()] == [edge]
+        pairs = [(one.ref, other.ref) for one in spool.nodes() for other in spool.nodes()]
+        assert len(pairs) == 4
+        assert [*spool.nodes()] == [Node(shipment, sources=[]), nodes[0]]
+        assert [ref for ref, _ in digests(spool)] == [shipment, trader]
