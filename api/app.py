@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api.batches import endpoints as batches
+from api.communities import endpoints as communities
 from api.entities import endpoints as entities
 from api.http.answers import NotModified, not_modified
 from api.http.document import TITLE, VERSION, document
@@ -18,12 +19,13 @@ from api.http.rights import check_rights
 from api.http.store import KeptStore
 from api.jobs import endpoints as jobs
 from api.jobs.keeper import JobKeeper
+from api.paths import endpoints as paths
 from api.reference import endpoints as reference
 from api.settings import Settings
 from api.shipments import endpoints as shipments
 from api.status import endpoints as status
 
-NOUNS = (shipments, entities, batches, jobs, status, reference)
+NOUNS = (shipments, entities, communities, paths, batches, jobs, status, reference)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -54,6 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.store = KeptStore(settings)
     app.state.jobs = JobKeeper(settings)
+    # Paths that the set does not hold are not looked for: that would read the whole network.
+    app.state.find_paths = lambda view, ref, as_of: None
     for noun in NOUNS:
         # One flat list, so that rights, methods and documentation are all read from it.
         app.router.routes.extend(noun.router.routes)

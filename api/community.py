@@ -66,11 +66,10 @@ class CommunityPortrait:
     published: PublishedSet
 
 
-def communities(store: GraphStore, *, limit: int = 20, after: str | None = None) -> tuple[list[Summary], int]:
-    """Return communities by falling risk, and how many there are; `after` is the id of one to go on from."""
+def communities(store: GraphStore, *, limit: int = 20, after: Sequence[str] | None = None) -> tuple[list[Summary], int]:
+    """Return communities by falling risk, and how many there are; `after` is the key of one to go on from."""
     with store.reading() as view:
-        position = None if after is None else [after]
-        found = [row for batch in view.results("community", limit=limit, after=position) for row in batch.to_pylist()]
+        found = [row for batch in view.results("community", limit=limit, after=after) for row in batch.to_pylist()]
         return [_summary(view, row) for row in found], view.count_results("community")
 
 
@@ -94,7 +93,7 @@ def community(store: GraphStore, name: str, *, members: int = 20, shipments: int
         return CommunityPortrait(
             _summary(view, rows[0]),
             described,
-            _members(view, name, members),
+            members_of(view, name, members),
             _waiting(view, name, shipments),
             published,
         )
@@ -112,8 +111,10 @@ def _summary(view: GraphStore, row: Mapping[str, Any]) -> Summary:
     return Summary(row["community"], named, row["members"], row["linked"], row["stability"], row["undecided"])
 
 
-def _members(view: GraphStore, name: str, limit: int) -> list[Member]:
-    rows = [row for batch in view.results("entity", community=name, limit=limit) for row in batch.to_pylist()]
+def members_of(view: GraphStore, name: str, limit: int, after: Sequence[str] | None = None) -> list[Member]:
+    """Return members of a community by falling linked risk; `after` is type and key of one to go on from."""
+    found = view.results("entity", community=name, limit=limit, after=after)
+    rows = [row for batch in found for row in batch.to_pylist()]
     refs = [Ref(row["type"], row["key"]) for row in rows]
     counts = view.neighbours(refs, links=list(_ROLES), limit=0).counts
     return [

@@ -1,15 +1,78 @@
-"""Entities: traders, carriers, forwarders, and whatever else of the network is no shipment."""
+"""Entities: traders, carriers, forwarders, and whatever else of the network; what is called so, and what is around."""
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 
+from api.around import around
+from api.entities.schemas import (
+    AroundAnswer,
+    ExpandAsked,
+    FoundAnswer,
+    HitAnswer,
+    SearchAnswer,
+    SearchAsked,
+)
+from api.http.evidence import EvidenceAnswer, weighed
 from api.http.portraits import PortraitAnswer, drawn
+from api.http.problems import asking
+from api.http.published import heading
+from api.http.refs import refs
 from api.http.routes import UNCHANGED, answers, noun
-from api.http.store import TaggedView
+from api.http.store import TaggedView, View
 from api.http.things import ThingId
+from graph.search import Hit
+from graph.store.base import Expansion, check_expansion, check_search
 
 router = noun("entities")
+
+
+@router.post("/entities/search", summary="Find things by what they are called")
+def search(view: View, asked: SearchAsked) -> SearchAnswer:
+    """Find things by name, alias, identifier, address, contact or goods description, best first.
+
+    The text stands in the body, since names must not reach the logs of proxies.
+    """
+    texts = [asked.text] if asked.text is not None else asked.identifiers or []
+    with asking():
+        for text in texts:
+            check_search(text, asked.types, asked.limit)
+    found = []
+    for text in texts:
+        hits = view.search(text, types=asked.types, limit=asked.limit)
+        if asked.text is None:
+            hits = [one for one in hits if one.score == 1.0 and one.field in ("id", "tax_id")]
+        found.append(FoundAnswer(text=text, hits=[_hit(one) for one in hits]))
+    return SearchAnswer(items=found, store_version=view.version())
+
+
+@router.post("/entities/expand", summary="List what things are linked to")
+def expand(view: View, asked: ExpandAsked) -> AroundAnswer:
+    """List what lies around things in the order that is asked for, and say how much there is in truth."""
+    with asking():
+        question = Expansion(
+            refs(asked.starts),
+            asked.links,
+            asked.direction,
+            asked.ends,
+            asked.since,
+            asked.until,
+            asked.order,
+            asked.limit,
+            refs(asked.exclude),
+        )
+        check_expansion(question)
+    found = around(view, question)
+    return AroundAnswer(
+        starts=list(found.starts),
+        things=list(found.things),
+        links=list(found.links),
+        counts=list(found.counts),
+        matching=found.matching,
+        left=found.left,
+        published=heading(found.published),
+        store_version=view.version(),
+    )
 
 
 @router.get(
@@ -24,3 +87,19 @@ def portrait(
 ) -> PortraitAnswer:
     """Show facts with their sources, links with true counts, and the linked risk with its community."""
     return drawn(view, id, links, shipment=False)
+
+
+@router.get(
+    "/entities/evidence",
+    responses={**answers("not-found", "ambiguous"), **UNCHANGED},
+    summary="Show what the linked risk of an entity rests on",
+)
+def evidence(request: Request, view: TaggedView, id: ThingId) -> EvidenceAnswer:
+    """Show the paths of its linked risk with their shares, and what speaks against it."""
+    return weighed(request, view, id, shipment=False)
+
+
+def _hit(one: Hit) -> HitAnswer:
+    return HitAnswer(
+        thing=str(one.ref), type=one.ref.type, name=one.name, field=one.field, text=one.text, score=one.score
+    )

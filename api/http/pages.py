@@ -12,6 +12,7 @@ from pydantic import Field
 
 from api.http.answers import Answer
 from api.http.problems import Fault, Problem
+from graph.store.base import PublishedSet
 
 Row = TypeVar("Row")
 
@@ -56,6 +57,20 @@ def position(after: str | None, *kinds: type | tuple[type, ...]) -> tuple[Any, .
         fault = Fault(where="query.after", what="this is no cursor of this list; use `next` of the page before")
         raise Problem("invalid", f"{fault.where}: {fault.what}.", errors=[fault])
     return tuple(key)
+
+
+def going_on(published: PublishedSet, after: str | None, parts: int) -> list[str] | None:
+    """Return the key of the row of a published set that a cursor stands behind, which names the set before it.
+
+    Raises:
+        Problem: it is no cursor of this list, or one of a set that has been replaced.
+    """
+    last = position(after, *[str] * (1 + parts))
+    if last is None:
+        return None
+    if last[0] != published.id:
+        raise Problem("not-ready", "Another set has been published since the page before: begin again without `after`.")
+    return list(last[1:])
 
 
 def _is(part: Any, kind: Any) -> bool:

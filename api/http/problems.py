@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.http.answers import PlainJson
-from graph.store.base import StoreError
+from graph.store.base import NotInSetError, StoreError
 from ingest.errors import InputError
 from targeting import TargetingError
 
@@ -202,6 +202,7 @@ def add_handlers(app: FastAPI) -> None:
         (Problem, problem),
         (HTTPException, http),
         (RequestValidationError, validation),
+        (NotInSetError, invalid),
         (StoreError, store),
         (sqlite3.Error, store),
         (OSError, system),

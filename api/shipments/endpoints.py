@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from api.http.days import Day
+from api.http.evidence import EvidenceAnswer, weighed
 from api.http.pages import After, Limit
 from api.http.portraits import PortraitAnswer, drawn
 from api.http.problems import Problem
@@ -55,3 +56,13 @@ def portrait(
 ) -> PortraitAnswer:
     """Show facts with their sources, versions, links, inspections, and the risk with its reasons."""
     return drawn(view, id, links, shipment=True)
+
+
+@router.get(
+    "/shipments/evidence",
+    responses={**answers("not-found", "ambiguous"), **UNCHANGED},
+    summary="Show what the linked risk of a shipment rests on",
+)
+def evidence(request: Request, view: TaggedView, id: ThingId) -> EvidenceAnswer:
+    """Show the paths of its linked risk with their shares, and what speaks against it."""
+    return weighed(request, view, id, shipment=True)

@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from api.http.pages import cursor, position
-from api.http.problems import Problem
+from api.http.pages import cursor, going_on
 from api.shipments.schemas import QueueRow
-from graph.store.base import GraphStore, Picked, PublishedSet, StoreError
+from graph.store.base import GraphStore, Picked, PublishedSet
 
 
 def page(
@@ -16,21 +15,12 @@ def page(
     """Return the rows of a page, the number of all that are wanted, and the cursor of the next page.
 
     Raises:
-        Problem: the cursor is none, or one of a set that has been replaced.
+        Problem: the cursor is of no such list, or of a set that has been replaced.
+        NotInSetError: it names a row that is not in the set.
     """
-    last = position(after, str, str)
-    if last is not None and last[0] != published.id:
-        raise Problem("not-ready", "Another set has been published since the page before: begin again without `after`.")
     rows: list[Mapping[str, Any]] = []
-    try:
-        for batch in view.results("shipment", after=None if last is None else last[1:], limit=limit + 1, **wanted):
-            rows.extend(batch.to_pylist())
-    except StoreError:
-        if last is not None and not list(view.results("shipment", keys=last[1:], limit=1)):
-            raise Problem(
-                "not-ready", "The row to go on from is not in the list: begin again without `after`."
-            ) from None
-        raise
+    for batch in view.results("shipment", after=going_on(published, after, 1), limit=limit + 1, **wanted):
+        rows.extend(batch.to_pylist())
     following = cursor(published.id, rows[limit - 1]["shipment"]) if len(rows) > limit else None
     return [_answer(row) for row in rows[:limit]], view.count_results("shipment", **wanted), following
 

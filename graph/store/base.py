@@ -29,6 +29,10 @@ class AlreadyThereError(StoreError):
     """The batch is in the store already."""
 
 
+class NotInSetError(StoreError):
+    """The row to go on from is not in the published set."""
+
+
 class AddressError(StoreError):
     """The address names no store that there could be."""
 
@@ -391,9 +395,9 @@ def check_results(tables: Iterable[str], picked: Picked | None = None) -> None:
                 raise ValueError(f"results in {table!r} have no {column}, so {name} cannot narrow them")
 
 
-def not_in_set(after: Sequence[str]) -> StoreError:
+def not_in_set(after: Sequence[str]) -> NotInSetError:
     """Return the error for a row to go on from that is not in the published set."""
-    return StoreError(f"There is no {'/'.join(after)!r} in the published set to go on from; begin again.")
+    return NotInSetError(f"There is no {'/'.join(after)!r} in the published set to go on from; begin again.")
 
 
 def unknown_batch(batch_id: str) -> StoreError:

@@ -29,3 +29,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a service over a scored store; not to be changed."""
     with serving(scored_store(tmp_path_factory.mktemp("served"))) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def network(invented: Invented) -> Iterator[httpx.Client]:
+    """A client of a service over a small invented world; not to be changed."""
+    with serving(invented.store) as client:
+        yield client

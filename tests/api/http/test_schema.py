@@ -27,9 +27,13 @@ def disposable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Clien
 @SCHEMA.parametrize()
 @settings(max_examples=20)
 def test_whatever_is_asked_is_answered_as_documented(case: "schemathesis.Case[Any]", disposable: httpx.Client) -> None:
-    # A schema cannot say that a cursor is one of those given, nor that a period begins before it ends; and files are
-    # drawn without regard to their schema, empty ones among them.
-    unsaid = {"after", "from", "mapping"} & set(case.query or {})
-    case.call_and_validate(
-        base_url=str(disposable.base_url), excluded_checks=[positive_data_acceptance] if unsaid else None
-    )
+    # A schema cannot say that a cursor is one of those given, nor that a period begins before it ends, nor that one of
+    # two fields is to be given; and files are drawn without regard to their schema, empty ones among them.
+    unsaid = {"after", "from", "mapping"} & set(case.query or {}) or case.path == "/v1/entities/search"
+    answer = case.call(base_url=str(disposable.base_url))
+    if answer.status_code == 413:
+        # Of what the schema forbids, so many parts that nobody looked whether they fit.
+        sent = answer.request.body
+        assert isinstance(sent, bytes) and len(sent) > 10 * 2**20
+        return
+    case.validate_response(answer, excluded_checks=[positive_data_acceptance] if unsaid else None)

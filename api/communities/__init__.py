@@ -1,0 +1,1 @@
+"""Communities over HTTP: the list of them, one in full, and its members."""

@@ -1,0 +1,1 @@
+"""Paths over HTTP: how things are connected."""
