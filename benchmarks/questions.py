@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from api.portrait import name_of
 from graph.records import Ref
-from graph.store.base import STARTS, Expansion, GraphStore, Order
+from graph.store.base import STARTS, Expansion, GraphStore, Order, StoreError
 
 LIMIT = 100
 """Things that an expansion shows."""
@@ -50,7 +50,7 @@ def choose(store: GraphStore, number: int, seed: int) -> Chosen:
     """Choose what is asked about; half of the pairs are of one community, so that they are linked.
 
     Raises:
-        ValueError: nothing is scored in the store.
+        StoreError: nothing is scored in the store.
     """
     chance = random.Random(seed)
     with store.reading() as view:
@@ -65,7 +65,7 @@ def choose(store: GraphStore, number: int, seed: int) -> Chosen:
                 members.setdefault(row["community"], []).append(Ref(row["type"], row["key"]))
         all_parties = [ref for of_one in members.values() for ref in of_one]
         if not known or len(all_parties) < 2:
-            raise ValueError("Nothing is scored in the store: have it analysed, a model trained and shipments scored.")
+            raise StoreError("Nothing is scored in the store: have it analysed, a model trained and shipments scored.")
         communities = [row["community"] for row in _rows(view, "community", ("community",))]
         close = [found for name, found in members.items() if name is not None and len(found) > 1] or [all_parties]
         pairs = [chance.sample(chance.choice(close) if at % 2 else all_parties, 2) for at in range(number)]

@@ -34,6 +34,7 @@ from api.settings import Settings, load_settings
 from benchmarks.pipeline import SEED, line
 from benchmarks.questions import Chosen, Question, choose, of_published, questions
 from benchmarks.readers import Client, Switched, switch
+from graph.store.base import StoreError
 
 READERS = 50
 STEPS = ("ingest", "analyse", "train", "score")
@@ -241,9 +242,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for _ in line(options.shipments, STEPS, Path(folder), tell):
                 pass
         settings = load_settings().model_copy(update={"store": address})
-        with opened(settings) as store:
-            chosen = choose(store, options.requests, SEED)
-            shipments = store.count_results("shipment")
+        try:
+            with opened(settings) as store:
+                chosen = choose(store, options.requests, SEED)
+                shipments = store.count_results("shipment")
+        except StoreError as error:
+            sys.exit(str(error))
         found.append(measure("SQLite", settings, chosen, options.requests, options.readers))
         if options.neo4j is not None:
             other = settings.model_copy(update={"store": options.neo4j})
