@@ -23,6 +23,7 @@ from api.paths import endpoints as paths
 from api.reference import endpoints as reference
 from api.settings import Settings
 from api.shipments import endpoints as shipments
+from api.shipments.warm import WarmNetwork, find_paths
 from api.status import endpoints as status
 
 NOUNS = (shipments, entities, communities, paths, batches, jobs, status, reference)
@@ -38,9 +39,11 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(app.state.jobs.start)
+        app.state.warm.start()
         try:
             yield
         finally:
+            await run_in_threadpool(app.state.warm.stop)
             await run_in_threadpool(app.state.jobs.stop)
             await run_in_threadpool(app.state.store.close)
 
@@ -56,8 +59,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.store = KeptStore(settings)
     app.state.jobs = JobKeeper(settings)
-    # Paths that the set does not hold are not looked for: that would read the whole network.
-    app.state.find_paths = lambda view, ref, as_of: None
+    app.state.warm = WarmNetwork(settings, app.state.store)
+    app.state.find_paths = find_paths(app)
     for noun in NOUNS:
         # One flat list, so that rights, methods and documentation are all read from it.
         app.router.routes.extend(noun.router.routes)

@@ -118,7 +118,10 @@ def _is_value(value: object) -> bool:
         return False
     if isinstance(value, float):
         return math.isfinite(value)
-    return value is None or isinstance(value, (str, int))
+    if isinstance(value, str):
+        # JSON can name half a character, which no text in UTF-8 can hold.
+        return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+    return value is None or isinstance(value, int)
 
 
 def _text(value: object) -> str | None:

@@ -109,7 +109,20 @@ def warm(store: GraphStore, models: Path, progress: Callable[[str], None] = lamb
         raise TargetingError("No scores are published yet; run `tidewaiter train` and `tidewaiter score` first.")
     _, model = load(models, published.model)
     progress("reading the network")
-    whole = snapshot(store)
+    return warmed(published, model, snapshot(store), progress)
+
+
+def warmed(
+    published: PublishedSet, model: Model, whole: Snapshot, progress: Callable[[str], None] = lambda _: None
+) -> Warm:
+    """Find all that does not depend on what arrives, from a network that has been read.
+
+    Args:
+        published: the set.
+        model: its model.
+        whole: the network.
+        progress: is told what is being done.
+    """
     day = day_number(published.as_of)
     standing = Standing(network(whole, day, seed=model.seed, resolution=model.resolution, progress=progress))
     progress("finding what does not depend on what arrives")

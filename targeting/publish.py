@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from graph.build import snapshot
 from graph.cutoffs import grid, last_cutoff
 from graph.described import describe
-from graph.linked_risk import Path, Paths, linked_risk
+from graph.linked_risk import LinkedRisk, Path, Paths, linked_risk
 from graph.records import Ref
 from graph.snapshot import NEVER, Flag, Int, Real, Snapshot, labels
 from graph.store.base import COMMUNITY_RESULT, ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
@@ -282,13 +282,28 @@ def paths_now(store: GraphStore, ref: Ref, as_of: date, limit: int = PATHS_SHOWN
     thing was not known then.
     """
     whole = snapshot(store)
+    return paths_of(whole, ref, as_of, lambda day: linked_risk(whole, day), limit)
+
+
+def paths_of(
+    whole: Snapshot, ref: Ref, as_of: date, risk_at: Callable[[int], LinkedRisk], limit: int = PATHS_SHOWN
+) -> dict[str, Any] | None:
+    """Return what `paths_now` does, from a network that has been read.
+
+    Args:
+        whole: the network.
+        ref: a shipment, trader or forwarder.
+        as_of: the day before which all that is used was known.
+        risk_at: gives the linked risk of the network at a cutoff, in days since 1970-01-01.
+        limit: the most paths to list.
+    """
     kind = whole.things.get(ref.type)
     number = kind.keys.index(ref.key).as_py() if kind is not None else -1
     if number < 0:
         return None
     day = day_number(as_of)
     if ref.type != "Shipment":
-        risk = linked_risk(whole, day)
+        risk = risk_at(day)
         if ref.type not in risk.entity or whole.things[ref.type].first_on[number] >= day:
             return None
         return paths_as_data(risk.paths(ref, limit), float(risk.entity[ref.type][number]))
@@ -301,7 +316,7 @@ def paths_now(store: GraphStore, ref: Ref, as_of: date, limit: int = PATHS_SHOWN
     at = int(last_cutoff(cutoffs, mine)[0])
     if at < 0:
         return {"value": 0.0, "paths": [], "remainder": 0.0, "left_out": 0}
-    risk = linked_risk(whole, int(cutoffs[at]))
+    risk = risk_at(int(cutoffs[at]))
     return paths_as_data(risk.paths(int(rows[0]), limit), float(risk.of_rows(rows)[0]))
 
 

@@ -20,7 +20,8 @@ class EvidenceAnswer(Answer):
     name: str
     value: float | None = Field(description="Null where the published set has none for it.")
     paths: list[EvidencePath] | None = Field(
-        description="The greatest contributions; null where they cannot be told until the shipments are scored again."
+        description="The greatest contributions; null where the set does not hold them and the network is not ready or "
+        "has changed since: ask later, or have the shipments scored again."
     )
     left_out: int = Field(description="How many paths are not listed.")
     remainder: float = Field(description="The sum of their values.")

@@ -41,6 +41,7 @@ KINDS: Mapping[str, Kind] = {
     "invalid": Kind(422, "The request cannot be meant so"),
     "crash": Kind(500, "The service made a mistake"),
     "unavailable": Kind(503, "The store cannot be asked now"),
+    "warming": Kind(503, "The network is being made ready"),
     "too-long": Kind(503, "The answer took too long"),
 }
 _UNAVAILABLE = "The store does not answer; the service asks again by itself: repeat the request in a while."

@@ -29,6 +29,7 @@ RIGHTS: Mapping[tuple[str, str], Right] = {
     ("GET", "/v1/shipments/evidence"): Right.READ,
     ("POST", "/v1/entities/search"): Right.READ,
     ("POST", "/v1/entities/expand"): Right.READ,
+    ("POST", "/v1/shipments:score"): Right.SCORE,
     ("GET", "/v1/entities/portrait"): Right.READ,
     ("GET", "/v1/entities/evidence"): Right.READ,
     ("GET", "/v1/communities"): Right.READ,

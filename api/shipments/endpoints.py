@@ -1,8 +1,9 @@
-"""Shipments: the inspection queue, and one of them in full."""
+"""Shipments: the inspection queue, one of them in full, and scores for those that arrive."""
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Body, Query, Request
+from starlette.concurrency import run_in_threadpool
 
 from api.http.days import Day
 from api.http.evidence import EvidenceAnswer, weighed
@@ -13,8 +14,10 @@ from api.http.published import heading
 from api.http.routes import UNCHANGED, answers, noun
 from api.http.store import TaggedView
 from api.http.things import ThingId
+from api.shipments.arrivals import scored
 from api.shipments.queue import page
-from api.shipments.schemas import Lane, QueuePage
+from api.shipments.schemas import AskedScores, Lane, QueuePage, ScoresAnswer
+from api.shipments.warm import NOTHING_SCORED, WarmNetwork
 from graph.store.base import Picked
 
 router = noun("shipments")
@@ -34,7 +37,7 @@ def queue(
     """List the shipments to examine first, highest score first: `limit` is how many can be examined."""
     published = view.published()
     if published is None or not published.model:
-        raise Problem("not-ready", "Nothing is scored yet: have a model trained and the shipments scored first.")
+        raise Problem("not-ready", NOTHING_SCORED)
     if last < first:
         raise Problem("invalid", f"The period ends on {last}, before it begins on {first}: exchange `from` and `to`.")
     wanted = Picked(accepted_from=first, accepted_to=last, lane=lane, community=community, undecided=not decided)
@@ -66,3 +69,15 @@ def portrait(
 def evidence(request: Request, view: TaggedView, id: ThingId) -> EvidenceAnswer:
     """Show the paths of its linked risk with their shares, and what speaks against it."""
     return weighed(request, view, id, shipment=True)
+
+
+@router.post(
+    "/shipments:score",
+    responses=answers("not-ready", "unavailable", "warming", "too-long"),
+    summary="Score declarations as they arrive, without storing them",
+)
+async def score(asked: Annotated[AskedScores, Body()], request: Request) -> ScoresAnswer:
+    """Score declarations as they arrive, with the published model and the network as it stands; nothing is stored."""
+    warm: WarmNetwork = request.app.state.warm
+    async with warm.turn:
+        return await run_in_threadpool(scored, warm, asked)

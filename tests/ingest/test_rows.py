@@ -56,6 +56,7 @@ def test_refused_rows_come_back_with_rule_column_and_value() -> None:
         {**ROW, "importer_name": True},
         {**ROW, "net_mass_kg": float("nan")},
         {**ROW, "extra.list": [1]},
+        {**ROW, "importer_name": "half \ud83d"},
     ]
     found = read_rows(rows)
     assert found.good == (1,) and len(found.statements.declaration) == 1
@@ -66,6 +67,7 @@ def test_refused_rows_come_back_with_rule_column_and_value() -> None:
         Quarantined("declarations", 4, "text or number", "importer_name", "True"),
         Quarantined("declarations", 5, "text or number", "net_mass_kg", "nan"),
         Quarantined("declarations", 6, "text or number", "extra.list", "[1]"),
+        Quarantined("declarations", 7, "text or number", "importer_name", "'half \\ud83d'"),
     ]
 
 
