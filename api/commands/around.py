@@ -50,7 +50,9 @@ def expand(
     with opened(chosen) as held:
         starts, hidden = ([resolved(held, text) for text in texts or ()] for texts in (things, exclude))
         days = day(since), day(until)
-        asked = Expansion(starts, link, _direction(direction), _types(to), *days, _order(order), limit, hidden)
+        asked = Expansion(
+            starts, link, direction_named(direction), types_named(to), *days, order_named(order), limit, hidden
+        )
         found = around(held, asked)
     print_json({**asdict(found), "published": as_heading(found.published)}) if json else _show(found)
 
@@ -89,13 +91,15 @@ def path(
     print_json(asdict(found)) if json else _show_paths(found, hops)
 
 
-def _direction(text: str | None) -> "Direction | None":
+def direction_named(text: str | None) -> "Direction | None":
+    """Return a direction as it is typed. Raises UsageError where it is none."""
     if text is None or text == "out" or text == "in":
         return text  # type: ignore[return-value]
     raise UsageError(f"'{text}' is no direction: it is out or in.")
 
 
-def _order(text: str) -> "Order":
+def order_named(text: str) -> "Order":
+    """Return an order as it is typed. Raises UsageError where it is none."""
     from graph.store.base import Order
 
     if text not in list(Order):
@@ -103,7 +107,7 @@ def _order(text: str) -> "Order":
     return Order(text)
 
 
-def _types(texts: Sequence[str] | None) -> list[str] | None:
+def types_named(texts: Sequence[str] | None) -> list[str] | None:
     """Return types as the schema writes them, whatever their case."""
     from graph.schema import NODE
 

@@ -1,5 +1,6 @@
 """Handing a part of the network over, and looking after what was handed over."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from api.commands.around import ExcludeOption, LinkOption, direction_named, order_named, types_named
 from api.commands.errors import FAILURE, UsageError
 from api.commands.opening import opened, resolved
 from api.commands.options import JsonOption, StoreOption, day, settings
@@ -46,8 +48,33 @@ def write(
         list[str] | None, typer.Argument(metavar="[THING]...", help="Shipments, parties or whatever else there is.")
     ] = None,
     around: Annotated[
-        int | None, typer.Option(help="Add what the things are linked with: so many of each type and direction.")
+        int | None, typer.Option(help="Add so many of the things that they are linked with, first those of --order.")
     ] = None,
+    order: Annotated[
+        str | None, typer.Option(help="Around: newest (the default), riskiest, most-connected, least-connected first.")
+    ] = None,
+    direction: Annotated[
+        str | None, typer.Option(help="Around: out, over links that leave the things; in, over those that arrive.")
+    ] = None,
+    to: Annotated[
+        list[str] | None, typer.Option("--to", metavar="TYPE", help="Around: only things of this type; repeatable.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Around: only over links still said on this day or later.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Around: only over links first said before this day.")
+    ] = None,
+    path: Annotated[
+        tuple[str, str] | None, typer.Option("--path", metavar="FROM TO", help="The paths between two things.")
+    ] = None,
+    paths: Annotated[int | None, typer.Option(help="Paths: how many, 5 by default.")] = None,
+    hops: Annotated[int | None, typer.Option(help="Paths: of how many links at most, 4 by default.")] = None,
+    through_hubs: Annotated[
+        bool, typer.Option("--through-hubs", help="Paths: also through goods, places, carriers and other hubs.")
+    ] = False,
+    link: LinkOption = None,
+    exclude: ExcludeOption = None,
     community: Annotated[str | None, typer.Option(help="A community of the published set.")] = None,
     behind: Annotated[
         str | None, typer.Option(metavar="SHIPMENT", help="What the score of a shipment rests on.")
@@ -64,21 +91,55 @@ def write(
     json: JsonOption = False,
 ) -> None:
     """Write things with the links between them as one signed zip, and enter it in the register."""
-    from api.exports.handing import Asked, hand_over
+    from api.exports.handing import hand_over
     from api.exports.manifest import Terms
+    from api.exports.question import Asked
     from api.files import check_output
+    from graph.paths import PathQuery
+    from graph.store.base import Expansion
 
+    _check_options(
+        around,
+        path,
+        {"--order": order, "--direction": direction, "--to": to, "--since": since, "--until": until},
+        {"--paths": paths, "--hops": hops, "--through-hubs": through_hubs},
+        {"--link": link, "--exclude": exclude},
+    )
     chosen = settings(ctx, store)
     check_output(output)
     last = day(expires)
     assert last is not None
     terms = Terms(recipient, purpose, tlp.upper(), last)
     with opened(chosen) as source:
+        named, hidden = ([resolved(source, text) for text in texts or ()] for texts in (things, exclude))
         asked = Asked(
-            [resolved(source, text) for text in things or ()],
-            around,
+            () if around is not None else named,
+            None
+            if around is None
+            else Expansion(
+                named,
+                link,
+                direction_named(direction),
+                types_named(to),
+                day(since),
+                day(until),
+                order_named(order or "newest"),
+                around,
+                hidden,
+            ),
             community,
             None if behind is None else resolved(source, behind),
+            None
+            if path is None
+            else PathQuery(
+                [resolved(source, path[0])],
+                [resolved(source, path[1])],
+                limit=5 if paths is None else paths,
+                hops=4 if hops is None else hops,
+                links=link,
+                exclude=hidden,
+                through_hubs=through_hubs,
+            ),
         )
         made = hand_over(
             source,
@@ -231,6 +292,24 @@ def key(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False)
     for line in text.splitlines():
         say(line)
     remark(f"Fingerprint: {fingerprint(public)}")
+
+
+def _check_options(
+    around: int | None,
+    path: tuple[str, str] | None,
+    of_around: Mapping[str, object],
+    of_path: Mapping[str, object],
+    of_both: Mapping[str, object],
+) -> None:
+    """Raise UsageError where an option narrows what is not asked for."""
+    for options, needed, there in (
+        (of_around, "--around", around is not None),
+        (of_path, "--path", path is not None),
+        (of_both, "--around or --path", around is not None or path is not None),
+    ):
+        idle = [name for name, value in options.items() if value]
+        if idle and not there:
+            raise UsageError(f"{idle[0]} says nothing without {needed}.")
 
 
 def _as_row(line: "HandOver") -> dict[str, Any]:

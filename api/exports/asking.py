@@ -1,12 +1,13 @@
 """What can be asked for, each question answered by the things that it is about."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from graph.paths import PathQuery, paths
 from graph.records import Ref
 from graph.schema import NODE
-from graph.store.base import GraphStore, PublishedSet, StoreError
+from graph.store.base import Expansion, GraphStore, StoreError
 
 _ROUND_A_PARTY = ("AT_ADDRESS", "HAS_CONTACT", "OWNED_BY")
 _ROUND_A_SHIPMENT = 1_000
@@ -18,18 +19,18 @@ def of_community(view: GraphStore, community: str) -> list[Ref]:
     Raises:
         StoreError: nothing was published, or the set has no such community.
     """
-    published = _published(view)
+    published = view.published()
+    if published is None:
+        raise StoreError("No results have been published, so there are no communities: run `tidewaiter analyse`.")
     found = [
         Ref(row["type"], row["key"])
-        for batch in view.results("entity")
-        for row in batch.select(["type", "key", "community"]).to_pylist()
-        if row["community"] == community
+        for batch in view.results("entity", community=community)
+        for row in batch.select(["type", "key"]).to_pylist()
     ]
     found += [
-        Ref("Shipment", row["shipment"])
-        for batch in view.results("shipment")
-        for row in batch.select(["shipment", "community"]).to_pylist()
-        if row["community"] == community
+        Ref("Shipment", key)
+        for batch in view.results("shipment", community=community)
+        for key in batch["shipment"].to_pylist()
     ]
     if not found:
         raise StoreError(
@@ -38,17 +39,32 @@ def of_community(view: GraphStore, community: str) -> list[Ref]:
     return found
 
 
-def around(view: GraphStore, starts: Iterable[Ref], limit: int) -> list[Ref]:
-    """Return things and, of each link type and direction, the `limit` newest that each of them is linked with."""
-    starts = list(starts)
-    return [*starts, *(row.end for row in view.neighbours(starts, limit=limit).rows)]
+def around(view: GraphStore, asked: Expansion) -> list[Ref]:
+    """Return things and what an expansion reaches from them. Raises StoreError where it cannot be asked."""
+    return [*asked.starts, *(reached.ref for reached in view.expand(asked).things)]
+
+
+def on_paths(view: GraphStore, asked: PathQuery) -> list[Ref]:
+    """Return all things on the paths that are asked for.
+
+    Raises:
+        StoreError: they cannot be asked for, or there is none.
+    """
+    found = paths(view, asked)
+    if not found.paths:
+        raise StoreError(
+            f"There is no path of at most {asked.hops} links between these things: allow more links, other types, or "
+            "paths through hubs."
+        )
+    return [ref for path in found.paths for ref in (path.start, *(step.to for step in path.steps))]
 
 
 def behind(view: GraphStore, shipment: Ref) -> list[Ref]:
     """Return a shipment with what its score rests on.
 
     That is what its declaration names, the addresses, contacts and owners of its parties, what was found in it, and
-    everything on the paths that carry linked risk to it.
+    everything on the paths that carry linked risk to it. The published set holds these paths for the shipments that
+    wait with the highest scores; for others, those that carry risk to their parties are taken.
 
     Raises:
         StoreError: it is no shipment.
@@ -56,27 +72,28 @@ def behind(view: GraphStore, shipment: Ref) -> list[Ref]:
     if shipment.type != "Shipment":
         raise StoreError(f"{shipment} is no shipment, and only a shipment has a score: export the thing itself.")
     named = [row.end for row in view.neighbours([shipment], limit=_ROUND_A_SHIPMENT).rows]
+    parties = [ref for ref in named if ref.type in ("Trader", "Forwarder", "Carrier", "Vessel")]
     close = view.neighbours(
-        [ref for ref in named if ref.type in ("Trader", "Forwarder", "Carrier", "Vessel")],
+        parties,
         links=_ROUND_A_PARTY,
         limit=_ROUND_A_SHIPMENT,
     )
     shared = [row.end for row in close.rows if row.direction == "out"]
-    return [shipment, *named, *shared, *_on_risk_paths(view, shipment)]
+    return [shipment, *named, *shared, *_on_risk_paths(view, shipment, parties)]
 
 
-def _on_risk_paths(view: GraphStore, shipment: Ref) -> Iterator[Ref]:
-    published = view.published()
-    if published is None:
+def _on_risk_paths(view: GraphStore, shipment: Ref, parties: Collection[Ref]) -> Iterator[Ref]:
+    """Yield what lies on the published paths to a shipment, or, where the set holds none of it, to its parties."""
+    if view.published() is None:
         return
     rows = [row for batch in view.results("shipment", keys=[shipment.key]) for row in batch.to_pylist()]
+    if parties and any(row["linked"] and not row["paths"] for row in rows):
+        keys = sorted({ref.key for ref in parties})
+        for batch in view.results("entity", keys=keys):
+            rows += [row for row in batch.to_pylist() if Ref(row["type"], row["key"]) in parties]
     for row in rows:
-        if row.get("paths"):
+        if row["paths"]:
             yield from path_things(json.loads(row["paths"]))
-        elif row["linked"]:
-            from targeting.publish import paths_now
-
-            yield from path_things(paths_now(view, shipment, published.as_of) or {})
 
 
 def path_things(told: Mapping[str, Any]) -> Iterator[Ref]:
@@ -95,10 +112,3 @@ def as_ref(text: str) -> Ref | None:
     """Read the written form of a complete reference, `trader:kr/Q12`; None where it is none."""
     kind, colon, key = text.partition(":")
     return Ref(_TYPES[kind], key) if colon and kind in _TYPES else None
-
-
-def _published(view: GraphStore) -> PublishedSet:
-    published = view.published()
-    if published is None:
-        raise StoreError("No results have been published, so there are no communities: run `tidewaiter analyse`.")
-    return published

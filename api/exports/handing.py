@@ -2,52 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.exports import asking
 from api.exports.errors import ExportError
 from api.exports.formats import FORMATS
 from api.exports.manifest import TLP, Terms, caveat
 from api.exports.package import Packed, pack
 from api.exports.portion import Heading, Portion
 from api.exports.pseudonyms import Veil, former
+from api.exports.question import Asked, check_asked, wanted
 from api.exports.register import Register
 from api.exports.selection import things
 from api.exports.signing import signing_key
-from graph.records import Ref
 from graph.store.base import GraphStore
-
-MOST_AROUND = 1_000
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be handed over, all parts together: things, a community, what is behind a shipment's score.
-
-    `around` adds to the things the newest that they are linked with, so many of each link type and direction.
-    """
-
-    things: Sequence[Ref] = ()
-    around: int | None = None
-    community: str | None = None
-    behind: Ref | None = None
-
-    def in_words(self) -> str:
-        """Return the question as the reader of the package is told it."""
-        named = ", ".join(map(str, self.things))
-        parts = []
-        if named and self.around is None:
-            parts.append(f"the things {named}")
-        elif named:
-            parts.append(f"the things {named} with up to {self.around} links of each type and direction")
-        if self.community is not None:
-            parts.append(f"community {self.community} with its members and shipments")
-        if self.behind is not None:
-            parts.append(f"what lies behind the score of {self.behind}")
-        return f"{'; '.join(parts)[:1].upper()}{'; '.join(parts)[1:]}; with the links between them"
 
 
 def check(asked: Asked, formats: Sequence[str], terms: Terms, made_at: datetime) -> None:
@@ -61,12 +31,7 @@ def check(asked: Asked, formats: Sequence[str], terms: Terms, made_at: datetime)
         raise ExportError("Say to whom and for what this is handed over: recipient and purpose must not be empty.")
     if terms.expires_on < made_at.date():
         raise ExportError(f"The last day of use, {terms.expires_on}, is over: choose a later one.")
-    if asked.around is not None and not 1 <= asked.around <= MOST_AROUND:
-        raise ExportError(f"Links around a thing are at least 1 and at most {MOST_AROUND:,} of each type.")
-    if not asked.things and asked.community is None and asked.behind is None:
-        raise ExportError("Say what to hand over: things, a community, or what is behind the score of a shipment.")
-    if asked.around is not None and not asked.things:
-        raise ExportError("Links are added around things: name the things.")
+    check_asked(asked)
 
 
 def hand_over(
@@ -79,6 +44,7 @@ def hand_over(
     made_at: datetime,
     *,
     non_nominal: bool = False,
+    scratch: Path | None = None,
 ) -> Packed:
     """Write what is asked as one signed package and enter it in the register.
 
@@ -91,6 +57,7 @@ def hand_over(
         folder: where the keys and the register are; it is made at first use.
         made_at: the time of the hand-over, with its time zone.
         non_nominal: whether parties are known by pseudonyms alone.
+        scratch: a folder for files that are needed meanwhile; by default that of the system.
 
     Raises:
         ExportError: it cannot be handed over so.
@@ -101,10 +68,10 @@ def hand_over(
     key = signing_key(folder)
     with store.reading() as view:
         published, store_version = view.published(), view.version()
-        portion, missing = things(view, _wanted(view, asked))
+        portion, missing = things(view, wanted(view, asked))
         veil = Veil(folder, portion, former(view, portion)) if non_nominal else None
     with portion, veil or nullcontext(), Register(folder) as register:
-        unknown = sorted(set(missing) & {*asked.things, asked.behind})
+        unknown = sorted(set(missing) & {*asked.named()})
         if unknown:
             raise ExportError(f"Nothing is known as {unknown[0]}: leave it out.")
         left_out = _left_out(portion.cut, len(missing), non_nominal=non_nominal)
@@ -120,11 +87,13 @@ def hand_over(
                 f"TLP:{under.tlp}",
                 caveat(under),
             )
-            return pack(output, shown, list(dict.fromkeys(formats)), heading, under, published, left_out, key)
+            return pack(output, shown, list(dict.fromkeys(formats)), heading, under, published, left_out, key, scratch)
 
         if veil is not None:
             with veil.portion() as veiled:
-                done = packed(veiled, _veiled(asked, veil), replace(terms, purpose=veil.text(terms.purpose)))
+                done = packed(
+                    veiled, asked.veiled(veil.ref, veil.community), replace(terms, purpose=veil.text(terms.purpose))
+                )
         else:
             done = packed(portion, asked, terms)
         try:
@@ -135,21 +104,6 @@ def hand_over(
                 output.unlink()
             raise
     return done
-
-
-def _veiled(asked: Asked, veil: Veil) -> Asked:
-    behind = None if asked.behind is None else veil.ref(asked.behind)
-    community = None if asked.community is None else veil.community(asked.community)
-    return replace(asked, things=[veil.ref(ref) for ref in asked.things], behind=behind, community=community)
-
-
-def _wanted(view: GraphStore, asked: Asked) -> list[Ref]:
-    wanted = list(asked.things) if asked.around is None else asking.around(view, asked.things, asked.around)
-    if asked.community is not None:
-        wanted += asking.of_community(view, asked.community)
-    if asked.behind is not None:
-        wanted += asking.behind(view, asked.behind)
-    return wanted
 
 
 def _left_out(cut: Mapping[str, int], missing: int, *, non_nominal: bool) -> list[dict[str, Any]]:

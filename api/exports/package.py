@@ -61,14 +61,17 @@ def pack(
     published: PublishedSet | None,
     left_out: Sequence[Mapping[str, Any]],
     key: Ed25519PrivateKey,
+    scratch: Path | None = None,
 ) -> Packed:
     """Write a portion in several formats as one signed zip, the same but for its time whenever it is written.
+
+    The files lie in a folder within `scratch` meanwhile, by default that of the system for such files.
 
     Raises:
         ExportError: the portion is too large for one of the formats.
         OSError: it cannot be written; an older file at `output` stays as it was.
     """
-    with tempfile.TemporaryDirectory(prefix="tidewaiter-") as name:
+    with tempfile.TemporaryDirectory(prefix="tidewaiter-", dir=scratch) as name:
         folder = Path(name)
         written = [
             (format_name, path) for format_name in formats for path in _format(format_name, portion, folder, heading)

@@ -26,13 +26,17 @@ def store(tmp_path: Path) -> Path:
     path = write(tmp_path / "d.csv", rows, (*HEADER, "transit_places"))
     held = tmp_path / "s.db"
     assert run("ingest", path, "--mapping", "native", store=held).status == 0
-    shipment = {"shipment": "native/D1/1", "score": 0.9, "linked": 0.5, "community": COMMUNITY}
+    shipments = [
+        {"shipment": "native/D1/1", "score": 0.9, "linked": 0.5, "community": COMMUNITY},
+        {"shipment": "native/D2/1", "score": 0.8, "linked": 0.5, "paths": json.dumps(PATHS)},
+        {"shipment": "native/D4/1", "score": 0.7, "linked": 0.5},
+    ]
     entity = {"type": "Trader", "key": "native/I1", "community": COMMUNITY, "linked": 0.75, "paths": json.dumps(PATHS)}
     with open_store(address(held)) as target:
         target.publish(
             PublishedSet("set1", 1, date(2025, 1, 1)),
             {
-                "shipment": [pa.RecordBatch.from_pylist([shipment], SHIPMENT_RESULT)],
+                "shipment": [pa.RecordBatch.from_pylist(shipments, SHIPMENT_RESULT)],
                 "entity": [pa.RecordBatch.from_pylist([entity], ENTITY_RESULT)],
             },
         )
@@ -62,6 +66,15 @@ def test_what_is_behind_a_shipment_is_all_that_it_names_and_who_shares_it(store:
             assert (node.risk, node.community, node.sources) == (0.9, COMMUNITY, ["native"])
         with pytest.raises(StoreError, match="no shipment"):
             asking.behind(now, Ref("Trader", "native/I1"))
+
+
+def test_risk_paths_are_those_of_the_shipment_or_else_of_its_parties(store: Path) -> None:
+    risky = Ref("Shipment", "native/D8/1")
+    with opened(store) as view:
+        # The set holds paths of D2 and of I1, who imported D4, but none of I2, who imported D1.
+        found = {key: risky in asking.behind(view, Ref("Shipment", key)) for key in ("native/D1/1", "native/D2/1")}
+        assert found == {"native/D1/1": False, "native/D2/1": True}
+        assert risky in asking.behind(view, Ref("Shipment", "native/D4/1"))
 
 
 def test_things_on_paths_of_linked_risk_are_read(store: Path) -> None:

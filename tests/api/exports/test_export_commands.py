@@ -31,17 +31,71 @@ def test_things_go_out_with_the_links_between_them(store: Path, tmp_path: Path) 
     assert made.status == 0
     manifest = json.loads(member(output, "manifest.json"))
     assert manifest == made.json["manifest"]
-    # The trader, its address and five of its ten shipments; the other five and all else of the shipments is cut.
-    assert manifest["counts"] == {"things": 7, "links": 6}
+    # The trader, its address and four of its ten shipments; the other six and all else of the shipments is cut.
+    assert manifest["counts"] == {"things": 6, "links": 5}
     [links, _] = manifest["left_out"]
-    assert links["counts"]["IMPORTED_BY"] == 5
+    assert links["counts"]["IMPORTED_BY"] == 6
     assert links["counts"]["AT_ADDRESS"] == 3
     assert (manifest["recipient"], manifest["purpose"], manifest["tlp"]) == ("Customs of Y", "case 7", "TLP:AMBER")
     (tmp_path / "graph.graphml").write_bytes(member(output, "graph.graphml"))
     graph = nx.read_graphml(tmp_path / "graph.graphml", force_multigraph=True)
-    assert (len(graph), graph.number_of_edges()) == (7, 6)
+    assert (len(graph), graph.number_of_edges()) == (6, 5)
     kinds = {str(values["type"]) for _, _, values in graph.edges(data=True)}
     assert kinds == {"IMPORTED_BY", "AT_ADDRESS"}
+
+
+def test_what_is_around_a_thing_is_narrowed_as_expand_narrows_it(store: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    narrow = ("--link", "IMPORTED_BY", "--direction", "in", "--to", "shipment", "--order", "riskiest")
+    period = ("--since", "2024-01-01", "--until", "2024-01-20", "--exclude", "D0/1")
+    words = ("I1", "--around", "100", *narrow, *period)
+    made = run("export", *words, *TERMS, "--output", output, "--json", store=store)
+    assert made.status == 0
+    # Every fourth declaration is by this importer, one a day: the 5th, 9th, 13th and 17th, without that of the first.
+    assert made.json["manifest"]["counts"] == {"things": 5, "links": 4}
+    told = made.json["manifest"]["query"]
+    for word in ("IMPORTED_BY", "arrive at", "Shipment", "riskiest", "2024-01-20", "without shipment:native/D0/1"):
+        assert word in told
+    expanded = run("expand", *(word if word != "--around" else "--limit" for word in words), "--json", store=store).json
+    rows = member(output, "nodes.csv").decode()
+    assert all(one["thing"] in rows for one in expanded["things"])
+
+
+def test_the_things_on_paths_go_out(store: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    words = ("export", "--path", "I1", "I2", "--paths", "1", "--output", output, "--json", *TERMS)
+    made = run(*words, store=store)
+    assert made.status == 0
+    # Both importers are at one address, and that is all that the most telling path leads over.
+    assert made.json["manifest"]["counts"] == {"things": 3, "links": 2}
+    assert "paths of at most 4 links from trader:native/I1 to trader:native/I2" in made.json["manifest"]["query"]
+    veiled = run(*words, "--non-nominal", store=store).json["manifest"]
+    assert "native/I1" not in veiled["query"]
+    assert veiled["counts"] == made.json["manifest"]["counts"]
+    none = run(*words, "--link", "VIA", store=store)
+    assert none.status == 1 and "no path of at most 4 links" in none.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("I1", "--order", "riskiest"), "--order says nothing without --around"),
+        (("I1", "--hops", "3"), "--hops says nothing without --path"),
+        (("I1", "--link", "VIA"), "--link says nothing without --around or --path"),
+        (("I1", "--around", "5", "--order", "best"), "'best' is no order"),
+        (("I1", "--around", "0"), "1 to 1,000"),
+        (("--around", "5"), "name the things"),
+        (("--path", "I1", "I2", "--hops", "9"), "1 to 6 links of a path, not 9"),
+        (("--behind", "trader:I1"), "no shipment"),
+        ((), "Say what to hand over"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(store: Path, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    output = tmp_path / "out.zip"
+    ran = run("export", "write", *words, *TERMS, "--output", output, store=store)
+    assert ran.status in (1, 2)
+    assert said in " ".join(ran.err.split())
+    assert not output.exists()
 
 
 def test_a_package_is_verified_and_a_changed_one_is_not(store: Path, tmp_path: Path) -> None:
