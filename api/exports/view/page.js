@@ -14,6 +14,7 @@
   // waits until there is more room.
   const taken = new Set();
   let cell = 12;
+  let measured = false;
 
   function within(left, top, right, bottom) {
     const cells = [];
@@ -52,6 +53,8 @@
       ctx.fillStyle = colour;
       ctx.fillText(words, at, down);
     };
+    const nodeDimensions = { width: 2 * size + 12, height: 2 * size + 12 };
+    if (!measured) return { drawNode() {}, nodeDimensions };
     return {
       drawNode() {
         if (state.selected) along(size + 11, 6, "#56b4e9");
@@ -94,7 +97,7 @@
           text(node.label, x, top + height / 2, font, "#1a1a1a", "center");
         }
       },
-      nodeDimensions: { width: 2 * size + 12, height: 2 * size + 12 },
+      nodeDimensions,
     };
   }
 
@@ -278,9 +281,22 @@
   });
   picture.firstElementChild.tabIndex = -1;
 
-  // Only what has been drawn has a size, by which all of it can be brought into sight.
+  // Rows that are out of sight are laid out while nothing else is to be done: a program that reads the page to somebody
+  // finds the cells of no others.
+  const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+  const rows = [...things, ...links];
+  function layOut(from) {
+    for (const row of rows.slice(from, from + 100)) row.classList.add("ready");
+    if (from + 100 < rows.length) idle(() => layOut(from + 100));
+  }
+
+  // Only what has gone through a drawing has a size, by which all of it can be brought into sight.
   network.once("afterDrawing", () => {
+    measured = true;
     network.fit();
-    network.once("afterDrawing", () => picture.setAttribute("data-drawn", ""));
+    network.once("afterDrawing", () => {
+      picture.setAttribute("data-drawn", "");
+      idle(() => layOut(0));
+    });
   });
 })();

@@ -212,6 +212,35 @@ def test_without_scripts_the_tables_are_there(opened: Opened, tmp_path: Path) ->
         assert page.locator("#links tbody tr").count() == 8
 
 
+def cells(page: Page) -> int:
+    """Return how many cells a program that reads the page aloud finds."""
+    told = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    return sum(each.get("role", {}).get("value") in ("cell", "gridcell") for each in told)
+
+
+def test_all_rows_are_laid_out_in_the_end_and_told_as_a_table(opened: Opened, tmp_path: Path) -> None:
+    portion = many(300)
+    page = show(opened, portion, tmp_path)
+    page.wait_for_selector("tbody tr:not(.ready)", state="detached")
+    assert cells(page) == 11 * portion.node_count + 8 * portion.edge_count
+    places = page.evaluate(
+        "[...document.querySelectorAll('#things tr')].map(row => [...row.cells].map(cell => cell.offsetLeft).join())"
+    )
+    assert len(set(places)) == 1, "the cells stand below their heads"
+    assert page.evaluate("[...document.querySelectorAll('#things th')].every((head) => head.clientWidth >= 50)")
+
+
+def test_without_scripts_all_rows_are_laid_out(opened: Opened, tmp_path: Path) -> None:
+    portion = many(300)
+    [path] = write(portion, tmp_path, HEADING)
+    browser = opened.page.context.browser
+    assert browser is not None
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(path.as_uri())
+        assert cells(page) == 11 * portion.node_count + 8 * portion.edge_count
+
+
 def test_two_thousand_things_open_soon(opened: Opened, tmp_path: Path) -> None:
     [path] = write(many(2000), tmp_path, HEADING)
     start = time.perf_counter()
