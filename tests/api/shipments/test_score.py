@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from api.app import create_app
 from api.settings import Settings
@@ -131,6 +133,26 @@ def test_numbers_are_taken_and_what_is_none_is_refused(client: httpx.Client, row
         assert told["arrivals"] == []
         [refused] = told["refused"]
         assert (refused["row"], refused["rule"], refused["column"]) == (0, "text or number", "customs_value")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["2024-02-30", "9999-12-31"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_whatever_a_column_holds_the_row_is_scored_or_refused(
+    client: httpx.Client, rows: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    columns = st.sampled_from([column for column in rows[0] if column not in ("outcome", "infraction_type")])
+    changes = data.draw(st.lists(st.dictionaries(columns, JSON, min_size=1, max_size=3), min_size=1, max_size=3))
+    answer = ask(client, [{**rows[0], **change} for change in changes])
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert sorted(row["row"] for row in (*told["arrivals"], *told["refused"])) == list(range(len(changes)))
 
 
 def test_columns_that_the_format_does_not_name_are_an_error(client: httpx.Client, rows: list[dict[str, Any]]) -> None:
