@@ -28,8 +28,8 @@ def disposable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Clien
 @settings(max_examples=20)
 def test_whatever_is_asked_is_answered_as_documented(case: "schemathesis.Case[Any]", disposable: httpx.Client) -> None:
     # A schema cannot say that a cursor is one of those given, nor that a period begins before it ends, nor that one of
-    # two fields is to be given; and files are drawn without regard to their schema, empty ones among them. The columns of
-    # declarations are those of the native format, which has its own description.
+    # two fields is to be given; and files are drawn without regard to their schema, empty ones among them. The columns
+    # of declarations are those of the native format, which has its own description.
     elsewhere = case.path in ("/v1/entities/search", "/v1/shipments:score")
     unsaid = {"after", "from", "mapping"} & set(case.query or {}) or elsewhere
     answer = case.call(base_url=str(disposable.base_url))
