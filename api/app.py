@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from api.batches import endpoints as batches
 from api.communities import endpoints as communities
 from api.entities import endpoints as entities
+from api.exports import endpoints as exports
 from api.http.answers import NotModified, not_modified
 from api.http.document import TITLE, VERSION, document
 from api.http.guard import Guard
@@ -26,7 +27,7 @@ from api.shipments import endpoints as shipments
 from api.shipments.warm import WarmNetwork, find_paths
 from api.status import endpoints as status
 
-NOUNS = (shipments, entities, communities, paths, batches, jobs, status, reference)
+NOUNS = (shipments, entities, communities, paths, exports, batches, jobs, status, reference)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -17,8 +17,6 @@ from api.commands.output import numbered, print_json, remark, say, table
 if TYPE_CHECKING:
     from api.exports.register import HandOver
 
-_DEFAULT = ("brief", "graphml", "csv")
-
 
 class _Writing(TyperGroup):
     """A group that takes what is no command of its own for the things to write."""
@@ -91,6 +89,7 @@ def write(
     json: JsonOption = False,
 ) -> None:
     """Write things with the links between them as one signed zip, and enter it in the register."""
+    from api.exports.formats import USUAL
     from api.exports.handing import hand_over
     from api.exports.manifest import Terms
     from api.exports.question import Asked
@@ -144,7 +143,7 @@ def write(
         made = hand_over(
             source,
             asked,
-            formats or _DEFAULT,
+            formats or USUAL,
             terms,
             output,
             chosen.handovers_folder,

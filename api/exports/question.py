@@ -1,14 +1,16 @@
 """What is to be handed over, in the terms of whoever asks, and in words for whoever reads it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
 
 from api.exports import asking
 from api.exports.errors import ExportError
 from graph.paths import PathQuery
 from graph.paths import check as check_paths
 from graph.records import Ref
-from graph.store.base import REACHED, Expansion, GraphStore, StoreError, check_expansion
+from graph.store.base import REACHED, Expansion, GraphStore, Order, StoreError, check_expansion
 
 _NAMED = 20
 """Excluded things that are named in words; of more, only their number is told."""
@@ -76,6 +78,49 @@ class Asked:
             None if self.behind is None else ref(self.behind),
             path,
         )
+
+
+def from_data(told: Mapping[str, Any]) -> Asked:
+    """Return the question that plain data asks, as a request says it, with complete references for the things."""
+
+    def refs(texts: Iterable[str]) -> list[Ref]:
+        found = [asking.as_ref(text) for text in texts]
+        return [ref for ref in found if ref is not None]
+
+    around, path = told["around"], told["path"]
+    return Asked(
+        refs(told["things"]),
+        None
+        if around is None
+        else Expansion(
+            refs(around["starts"]),
+            around["links"],
+            around["direction"],
+            around["ends"],
+            _day(around["since"]),
+            _day(around["until"]),
+            Order(around["order"]),
+            around["limit"],
+            refs(around["exclude"]),
+        ),
+        told["community"],
+        None if told["behind"] is None else refs([told["behind"]])[0],
+        None
+        if path is None
+        else PathQuery(
+            refs(path["sources"]),
+            refs(path["targets"]),
+            path["limit"],
+            path["hops"],
+            path["links"],
+            refs(path["exclude"]),
+            through_hubs=path["through_hubs"],
+        ),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def check_asked(asked: Asked) -> None:

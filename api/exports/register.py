@@ -117,19 +117,26 @@ class Register:
             self._database.execute("ROLLBACK")
             raise
 
-    def listed(self, *, thing: Ref | None = None, recipient: str | None = None) -> list[HandOver]:
-        """Return hand-overs, newest first: those that hold a thing, those to whom the name has this in it."""
-        conditions, parameters = ["1"], []
-        if thing is not None:
-            conditions.append("manifest IN (SELECT manifest FROM thing WHERE type = ? AND key = ?)")
-            parameters += [*thing]
-        if recipient is not None:
-            conditions.append("instr(lower(recipient), lower(?)) > 0")
-            parameters.append(recipient)
+    def listed(
+        self,
+        *,
+        thing: Ref | None = None,
+        recipient: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> list[HandOver]:
+        """Return hand-overs, newest first: those that hold a thing, those to whom the name has this in it.
+
+        `after` names the manifest of one of them; only those behind it are wanted, at most `limit`.
+        """
+        fits, parameters = _fitting(thing, recipient)
+        if after is not None:
+            fits += " AND (made_at, h.rowid) < (SELECT made_at, rowid FROM handover WHERE manifest = ?)"
+            parameters.append(after)
         rows = self._database.execute(
             "SELECT h.*, (SELECT count(*) FROM thing t WHERE t.manifest = h.manifest) FROM handover h"
-            f" WHERE {' AND '.join(conditions)} ORDER BY made_at DESC, h.rowid DESC",
-            parameters,
+            f" WHERE {fits} ORDER BY made_at DESC, h.rowid DESC LIMIT ?",
+            [*parameters, -1 if limit is None else limit],
         )
         return [
             HandOver(
@@ -145,6 +152,11 @@ class Register:
             )
             for manifest, made_at, to, purpose, tlp, expires_on, query, non_nominal, count in rows
         ]
+
+    def count(self, *, thing: Ref | None = None, recipient: str | None = None) -> int:
+        """Return how many hand-overs there are, narrowed in the same way."""
+        fits, parameters = _fitting(thing, recipient)
+        return int(self._database.execute(f"SELECT count(*) FROM handover WHERE {fits}", parameters).fetchone()[0])
 
     def stale(self, view: GraphStore) -> Iterator[Stale]:
         """Yield the hand-overs that hold something that has changed since, newest first.
@@ -165,6 +177,18 @@ class Register:
     def _things(self, manifest: str) -> Mapping[Ref, bytes]:
         rows = self._database.execute("SELECT type, key, digest FROM thing WHERE manifest = ?", (manifest,))
         return {Ref(kind, key): digest for kind, key, digest in rows}
+
+
+def _fitting(thing: Ref | None, recipient: str | None) -> tuple[str, list[str]]:
+    """Return the condition that a hand-over meets, and its parameters."""
+    conditions, parameters = ["1"], []
+    if thing is not None:
+        conditions.append("manifest IN (SELECT manifest FROM thing WHERE type = ? AND key = ?)")
+        parameters += [*thing]
+    if recipient is not None:
+        conditions.append("instr(lower(recipient), lower(?)) > 0")
+        parameters.append(recipient)
+    return " AND ".join(conditions), parameters
 
 
 def digests(portion: Portion) -> Iterator[tuple[Ref, bytes]]:

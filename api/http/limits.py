@@ -32,6 +32,8 @@ DEFAULT = Limit()
 LIMITS: Sequence[tuple[str, re.Pattern[str], Limit]] = (
     ("GET", re.compile(r"/readyz"), Limit(body=0, seconds=5.0)),
     ("POST", re.compile(r"/v1/batches"), Limit(body=200 * MIB, seconds=900.0, streamed=True)),
+    ("GET", re.compile(r"/v1/exports/stale"), Limit(body=0, seconds=300.0)),
+    ("GET", re.compile(r"/v1/exports/[^/]+/package"), Limit(body=0, seconds=900.0)),
     ("GET", re.compile(r"/v1/jobs/[^/]+/events"), Limit(body=0, seconds=24 * 3600.0)),
 )
 """Routes with limits of their own: method, address, limit."""

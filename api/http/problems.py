@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.exports.errors import ExportError
 from api.http.answers import PlainJson
 from graph.store.base import NotInSetError, StoreError
 from ingest.errors import InputError
@@ -209,5 +210,6 @@ def add_handlers(app: FastAPI) -> None:
         (OSError, system),
         (TargetingError, targeting),
         (InputError, invalid),
+        (ExportError, invalid),
     ):
         app.add_exception_handler(kind, handler)

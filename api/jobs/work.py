@@ -1,7 +1,7 @@
 """What each kind of job does; it runs in a process of its own, and tells how far it is."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,6 +79,37 @@ def _score(settings: Settings, asked: Mapping[str, Any], folder: Path, report: R
     return {"published": as_heading(published)}
 
 
+def _export(settings: Settings, asked: Mapping[str, Any], folder: Path, report: Report) -> Mapping[str, Any]:
+    from api.exports.errors import ExportError
+    from api.exports.handing import hand_over
+    from api.exports.kept import begun_path, keep
+    from api.exports.manifest import Terms
+    from api.exports.question import from_data
+
+    report(doing=f"writing what goes to {asked['recipient']}")
+    terms = Terms(asked["recipient"], asked["purpose"], asked["tlp"], date.fromisoformat(asked["expires_on"]))
+    handovers = settings.handovers_folder
+    output = begun_path(handovers, folder.name)
+    with opened(settings) as store:
+        try:
+            made = hand_over(
+                store,
+                from_data(asked),
+                asked["formats"],
+                terms,
+                output,
+                handovers,
+                datetime.now(UTC).replace(microsecond=0),
+                non_nominal=asked["non_nominal"],
+                scratch=folder,
+            )
+        except ExportError as error:
+            # Where the keys lie is not for whoever asks.
+            raise ExportError(str(error).replace(f"{handovers}/", "")) from error
+    keep(handovers, output, made.manifest_sha256)
+    return {"manifest_sha256": made.manifest_sha256, "manifest": made.manifest}
+
+
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
@@ -89,5 +120,6 @@ WORK: Mapping[str, Work] = {
     "analyse": _analyse,
     "train": _train,
     "score": _score,
+    "export": _export,
 }
 """From the kind of a job to what it does with the settings, what was asked, and the job's own folder of files."""

@@ -26,6 +26,9 @@ FORMATS: Mapping[str, str] = {
 }
 """Every format by the name of its module, with what it is for."""
 
+USUAL = ("brief", "graphml", "csv")
+"""The formats that are written where none is named."""
+
 
 def format_named(name: str) -> Format:
     """Return a format of `FORMATS`; its module is imported now, since some take a while."""

@@ -1,4 +1,5 @@
 import csv
+import importlib
 import json
 import tempfile
 import tracemalloc
@@ -172,8 +173,9 @@ def test_follow_the_money_entities_refer_to_each_other(portion: ListedPortion) -
     assert owned["properties"]["percentage"] == ["50"]
 
 
+@pytest.mark.usefixtures("followthemoney_needed")
 def test_follow_the_money_knows_every_schema_and_property() -> None:
-    model = pytest.importorskip("followthemoney", reason="followthemoney is not installed: it needs ICU").model
+    model = importlib.import_module("followthemoney").model
     from hypothesis import find
 
     with written("ftm", find(portions(), lambda _: True)) as [path]:

@@ -1,0 +1,144 @@
+"""Hand-overs: having one written as a job, the register, what has changed since, and the packages."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path as File
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Request, Response
+from fastapi.responses import FileResponse
+
+from api.exports.asking import as_ref
+from api.exports.handing import check
+from api.exports.kept import package_path
+from api.exports.manifest import Terms
+from api.exports.question import from_data
+from api.exports.register import Register
+from api.exports.schemas import AskedExport, HandOverAnswer, StaleAnswer, answer, stale_answer
+from api.http.pages import After, Limit, Page, cursor, cut, position
+from api.http.problems import Problem
+from api.http.routes import answers, noun
+from api.http.store import View
+from api.http.things import meant
+from api.jobs.endpoints import Keeper, added
+from api.jobs.schemas import JobAnswer
+from graph.store.base import GraphStore
+
+router = noun("exports")
+
+Manifest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="The SHA-256 of the package's manifest.")]
+
+
+def _folder(request: Request) -> File:
+    folder: File = request.app.state.settings.handovers_folder
+    return folder
+
+
+@router.post(
+    "/exports",
+    status_code=202,
+    responses=answers("not-found", "ambiguous"),
+    summary="Have a part of the network written as one signed package",
+)
+def asked(export: AskedExport, view: View, jobs: Keeper, response: Response) -> JobAnswer:
+    """Have a part of the network written as one signed package: a job, whose result names it."""
+    told = export.model_dump(mode="json")
+    _resolve(view, told)
+    terms = Terms(export.recipient, export.purpose, told["tlp"], export.expires_on)
+    check(from_data(told), told["formats"], terms, datetime.now(UTC))
+    job, _ = jobs.new_folder()
+    try:
+        return added(jobs, response, "export", told, job)
+    except BaseException:
+        jobs.discard(job)
+        raise
+
+
+def _resolve(view: GraphStore, told: dict[str, Any]) -> None:
+    """Put complete references in place of what was written for things."""
+
+    def all_of(texts: Sequence[str]) -> list[str]:
+        return [str(meant(view, text)) for text in texts]
+
+    told["things"] = all_of(told["things"])
+    for part, names in (("around", ("starts", "exclude")), ("path", ("sources", "targets", "exclude"))):
+        if told[part] is not None:
+            told[part] |= {name: all_of(told[part][name]) for name in names}
+    if told["behind"] is not None:
+        told["behind"] = str(meant(view, told["behind"], shipment=True))
+
+
+@router.get("/exports", responses=answers("not-found", "ambiguous"), summary="List what was handed over, newest first")
+def listed(
+    request: Request,
+    view: View,
+    thing: Annotated[
+        str | None, Query(min_length=1, max_length=2_000, description="Only what holds this thing.")
+    ] = None,
+    recipient: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="Only to those whose name has this in it.")
+    ] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[HandOverAnswer]:
+    """List what was handed over, newest first."""
+    before = position(after, str)
+    ref = None
+    if thing is not None:
+        # What is gone from the store is found by its complete reference all the same.
+        ref = as_ref(thing) or meant(view, thing)
+    folder = _folder(request)
+    with Register(folder) as register:
+        lines = register.listed(
+            thing=ref, recipient=recipient, after=None if before is None else before[0], limit=limit + 1
+        )
+        total = register.count(thing=ref, recipient=recipient)
+    rows, more = cut(lines, limit)
+    return Page(
+        items=[answer(line, package=package_path(folder, line.manifest).is_file()) for line in rows],
+        total=total,
+        next=cursor(rows[-1].manifest) if more else None,
+    )
+
+
+@router.get("/exports/stale", summary="List hand-overs that hold something that has changed since")
+def stale(request: Request, view: View, limit: Limit = 50, after: After = None) -> Page[StaleAnswer]:
+    """List hand-overs that hold something that has changed since, newest first: their recipients should be told."""
+    before = position(after, str)
+    folder = _folder(request)
+    with Register(folder) as register:
+        everything = list(register.stale(view))
+    start = 0
+    if before is not None:
+        start = 1 + next((at for at, one in enumerate(everything) if one.handover.manifest == before[0]), -1)
+    rows, more = cut(everything[start:], limit)
+    return Page(
+        items=[stale_answer(one, package=package_path(folder, one.handover.manifest).is_file()) for one in rows],
+        total=len(everything),
+        next=cursor(rows[-1].handover.manifest) if more else None,
+    )
+
+
+@router.get(
+    "/exports/{manifest}/package",
+    response_class=FileResponse,
+    responses={
+        **answers("not-found"),
+        200: {
+            "description": "The package.",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        },
+    },
+    summary="Fetch a package",
+)
+def package(manifest: Manifest, request: Request) -> FileResponse:
+    """Fetch a package that the service wrote, as it was signed."""
+    path = package_path(_folder(request), manifest)
+    if not path.is_file():
+        raise Problem("not-found", "No package of this manifest is kept here; GET /v1/exports lists those that are.")
+    return FileResponse(
+        path,
+        media_type="application/zip",
+        filename=f"tidewaiter-{manifest[:12]}.zip",
+        headers={"Cache-Control": "private, no-store"},
+    )

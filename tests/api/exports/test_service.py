@@ -1,0 +1,150 @@
+"""Hand-overs over HTTP, on a socket."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.commands import declaration, run, write
+from tests.api.jobs.following import over
+from tests.api.serving import problem, scored_store, serving
+
+TERMS = {"recipient": "Customs of Y", "purpose": "case 7", "expires_on": "2999-01-01", "formats": ["csv"]}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return scored_store(tmp_path)
+
+
+@pytest.fixture
+def client(store: Path) -> Iterator[httpx.Client]:
+    with serving(store) as client:
+        yield client
+
+
+def export(client: httpx.Client, **asked: object) -> Any:
+    """Have something exported, and return the job when it is over."""
+    answer = client.post("/v1/exports", json={**TERMS, **asked})
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["location"] == f"/v1/jobs/{answer.json()['id']}"
+    return over(client, answer.json())
+
+
+def test_a_package_is_written_listed_fetched_and_verified(client: httpx.Client, store: Path, tmp_path: Path) -> None:
+    around = {"starts": ["I1"], "limit": 5, "links": ["IMPORTED_BY"], "order": "riskiest"}
+    path = {"sources": ["trader:I1"], "targets": ["I2"], "limit": 1}
+    done = export(client, things=["D3/1"], around=around, path=path, community="c1", behind="D2/1")
+    assert (done["state"], done["error"], done["kind"]) == ("done", None, "export")
+    assert done["asked"]["things"] == ["shipment:native/D3/1"]
+    made = done["result"]
+    [line] = client.get("/v1/exports").json()["items"]
+    assert (line["manifest_sha256"], line["package"], line["tlp"]) == (made["manifest_sha256"], True, "TLP:AMBER")
+    assert line["things"] == made["manifest"]["counts"]["things"]
+    fetched = client.get(f"/v1/exports/{line['manifest_sha256']}/package")
+    assert fetched.headers["content-type"] == "application/zip"
+    assert "attachment" in fetched.headers["content-disposition"]
+    with zipfile.ZipFile(BytesIO(fetched.content)) as archive:
+        assert json.loads(archive.read("manifest.json")) == made["manifest"]
+        rows = archive.read("nodes.csv").decode()
+    for key in ("native/D3/1", "native/D2/1", "native/I1", "native/I2"):
+        assert key in rows
+    kept = tmp_path / "fetched.zip"
+    kept.write_bytes(fetched.content)
+    assert run("export", "verify", kept).status == 0
+    # Both ways to hand over share one register.
+    assert len(run("export", "list", "--json", store=store).json) == 1
+    [package] = (tmp_path / "scored.db.handovers" / "packages").iterdir()
+    assert package.stat().st_mode & 0o077 == 0
+
+
+def test_the_register_is_searched_in_pages(client: httpx.Client) -> None:
+    for number in range(3):
+        export(client, things=[f"D{number}/1"], recipient=f"Agency {number}")
+    first = client.get("/v1/exports?limit=2").json()
+    rest = client.get("/v1/exports", params={"limit": 2, "after": first["next"]}).json()
+    told = [line["recipient"] for line in first["items"] + rest["items"]]
+    assert told == ["Agency 2", "Agency 1", "Agency 0"]
+    assert (first["total"], rest["total"], rest["next"]) == (3, 3, None)
+    for query in ({"thing": "D1/1"}, {"thing": "shipment:native/D1/1"}, {"recipient": "agency 1"}):
+        found = client.get("/v1/exports", params=query).json()
+        assert ([line["recipient"] for line in found["items"]], found["total"]) == (["Agency 1"], 1)
+    gone = client.get("/v1/exports", params={"thing": "shipment:native/gone"}).json()
+    assert gone == {"items": [], "total": 0, "next": None}
+    problem(client.get("/v1/exports?thing=nobody"), 404, "not-found")
+
+
+def test_what_has_changed_since_is_told(client: httpx.Client, store: Path, tmp_path: Path) -> None:
+    export(client, things=["D1/1"])
+    export(client, things=["D2/1"], recipient="Agency B")
+    assert client.get("/v1/exports/stale").json() == {"items": [], "total": 0, "next": None}
+    path = write(tmp_path / "amended.csv", [declaration(2, "I3", accepted_on="2024-12-01", customs_value=9)])
+    assert run("ingest", path, "--mapping", "native", store=store).status == 0
+    told = client.get("/v1/exports/stale").json()
+    [one] = told["items"]
+    assert (told["total"], one["export"]["recipient"], one["changed"]) == (1, "Agency B", ["shipment:native/D2/1"])
+    assert (one["changed_count"], one["gone"], one["gone_count"]) == (1, [], 0)
+
+
+def test_without_names_the_package_and_its_manifest_have_none(client: httpx.Client) -> None:
+    made = export(client, around={"starts": ["I1"], "limit": 3}, non_nominal=True)["result"]
+    fetched = client.get(f"/v1/exports/{made['manifest_sha256']}/package")
+    with zipfile.ZipFile(BytesIO(fetched.content)) as archive:
+        for name in ("manifest.json", "nodes.csv", "links.csv"):
+            assert "native/I1" not in archive.read(name).decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "kind"),
+    [
+        ({}, 422, "invalid"),
+        ({"things": ["D1/1"], "expires_on": "2001-01-01"}, 422, "invalid"),
+        ({"things": ["D1/1"], "formats": ["exe"]}, 422, "invalid"),
+        ({"things": ["D1/1"], "recipient": "  "}, 422, "invalid"),
+        ({"things": ["D1/1"], "tlp": "PURPLE"}, 422, "invalid"),
+        ({"things": ["D1/1"], "output": "/etc/passwd"}, 422, "invalid"),
+        ({"path": {"sources": ["I1"], "targets": ["I2"], "hops": 7}}, 422, "invalid"),
+        ({"around": {"starts": ["I1"], "limit": 1_000_000}}, 422, "invalid"),
+        ({"things": ["'}) DETACH DELETE n //"]}, 404, "not-found"),
+        ({"behind": "trader:I1"}, 404, "not-found"),
+    ],
+)
+def test_what_cannot_be_handed_over_is_refused(
+    service: httpx.Client, asked: dict[str, object], status: int, kind: str
+) -> None:
+    problem(service.post("/v1/exports", json={**TERMS, **asked}), status, kind)
+
+
+def test_a_job_that_fails_says_why_and_leaves_nothing(client: httpx.Client, tmp_path: Path) -> None:
+    failed = export(client, community="c9")
+    assert (failed["state"], failed["result"]) == ("failed", None)
+    assert "no community 'c9'" in failed["error"]
+    assert not [*(tmp_path / "scored.db.handovers" / "packages").iterdir()]
+    export(client, things=["D1/1"])
+    (tmp_path / "scored.db.handovers" / "signing.key").chmod(0o644)
+    unsafe = export(client, things=["D1/1"])
+    assert "chmod 600" in unsafe["error"]
+    assert str(tmp_path) not in unsafe["error"]
+    assert client.get("/v1/exports").json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("0" * 64, 404), ("..%2f..%2fsigning.key", 404), ("signing.key", 422), ("%2e%2e", 422)],
+)
+def test_a_package_that_is_not_kept_is_not_found(service: httpx.Client, name: str, status: int) -> None:
+    problem(service.get(f"/v1/exports/{name}/package"), status, "not-found" if status == 404 else "invalid")
+
+
+def test_what_an_ended_job_left_is_removed(client: httpx.Client, tmp_path: Path) -> None:
+    packages = tmp_path / "scored.db.handovers" / "packages"
+    packages.mkdir(parents=True)
+    (packages / f".{'a' * 32}.zip.partial").write_bytes(b"PK")
+    (packages / f"{'a' * 32}.zip").write_bytes(b"PK")
+    made = export(client, things=["D1/1"])["result"]
+    assert [path.name for path in packages.iterdir()] == [f"{made['manifest_sha256']}.zip"]
