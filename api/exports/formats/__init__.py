@@ -22,6 +22,7 @@ FORMATS: Mapping[str, str] = {
     "anx": "a chart for i2 Analyst's Notebook",
     "stix": "a STIX 2.1 bundle for threat-intelligence platforms",
     "ftm": "FollowTheMoney entities, for OpenAleph",
+    "geojson": "the routes from country to country, for maps",
     "html": "one page with picture and tables, for a browser, offline; at most 2,000 things",
 }
 """Every format by the name of its module, with what it is for."""
