@@ -45,6 +45,8 @@ def test_the_ranking_is_that_of_the_demo_on_a_file(
     monkeypatch.delenv("TIDEWAITER_STORE")
     on_file = demo(tmp_path / "file")
     assert run(*everything, tmp_path / "file.csv", "--store", address(tmp_path / "file" / "tidewaiter.db")).status == 0
+    views = [Path(found.pop("view")) for found in (on_server, on_file)]
+    assert [view.parent for view in views] == [tmp_path / "server", tmp_path / "file"]
     assert on_server == on_file
     assert len(on_server["queue"]) == 10
     ranking = (tmp_path / "server.csv").read_text(encoding="utf-8")

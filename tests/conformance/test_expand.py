@@ -134,6 +134,18 @@ def test_several_starts_reach_a_thing_once(store: GraphStore) -> None:
     assert [(thing.ref, thing.risk) for thing in found.things] == [(BOLT, 0.7), (ACME, 0.1)]
 
 
+def test_a_version_that_two_rows_of_a_day_make_has_all_its_links(store: GraphStore) -> None:
+    load(
+        store,
+        said(shipment("D1", 1, importer=1, commodity="847130")),
+        said(shipment("D1", 1, exporter=3, document="x")),
+    )
+    [reached] = store.expand(Expansion([ACME], ends=["Shipment"])).things
+    assert reached.ref == Ref("Shipment", "kr/D1") and reached.degree == 4
+    [reached] = store.expand(Expansion([BOLT], ends=["Shipment"], order=Order.MOST_CONNECTED)).things
+    assert reached.degree == 4
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -32,7 +32,7 @@ _RISK = (
 _OF_DECLARATION = " + ".join(
     f"(d.{role.column} IS NOT NULL)"
     if role.column != "route"
-    else "(SELECT w.route IS NOT NULL FROM way w WHERE w.id = d.way)"
+    else "coalesce((SELECT w.route IS NOT NULL FROM way w WHERE w.id = d.way), 0)"
     for role in ROLES
 )
 _DEGREE = (
