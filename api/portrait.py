@@ -10,6 +10,7 @@ from typing import Any
 from api.ownerships import ownership_fields
 from graph.records import Ref, canonical
 from graph.schema import NODE, ROLES, Fold
+from graph.search import name_of as name_in
 from graph.store.base import GraphStore, Neighbour, PublishedSet, RecordGroup, ThingWithRecords
 
 
@@ -227,8 +228,7 @@ def name_of(view: GraphStore, ref: Ref) -> str:
     """Return what says most about a thing in a few words."""
     found = view.get(ref, limit=1)
     shown = found.thing.shown() if found is not None else {}
-    said = (shown.get(field) for field in ("name", "address", "contact", "goods_description", "accepted_on", "outcome"))
-    return next((text for text in said if text), "")
+    return name_in(shown) or shown.get("accepted_on") or shown.get("outcome") or ""
 
 
 def _linked_risks(view: GraphStore, refs: Sequence[Ref]) -> dict[Ref, float]:

@@ -58,6 +58,11 @@ class Hit(NamedTuple):
     text: str
     score: float
 
+    @property
+    def identified(self) -> bool:
+        """Whether the text is a whole identifier of the thing: what a list of identifiers is answered by."""
+        return self.score == 1.0 and self.field in ("id", "tax_id")
+
 
 class Form(NamedTuple):
     """A text as it is compared: its words, and all of it without spaces."""

@@ -74,7 +74,7 @@ def _answer_list(view: "GraphStore", entries: list[str], types: list[str] | None
 
 def _identified(view: "GraphStore", entry: str, types: list[str] | None, limit: int) -> "list[Hit]":
     hits = view.search(entry, types=types, limit=limit)
-    return [one for one in hits if one.score == 1.0 and one.field in ("id", "tax_id")]
+    return [one for one in hits if one.identified]
 
 
 def as_row(found: "Hit") -> dict[str, Any]:

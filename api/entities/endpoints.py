@@ -41,7 +41,7 @@ def search(view: View, asked: SearchAsked) -> SearchAnswer:
     for text in texts:
         hits = view.search(text, types=asked.types, limit=asked.limit)
         if asked.text is None:
-            hits = [one for one in hits if one.score == 1.0 and one.field in ("id", "tax_id")]
+            hits = [one for one in hits if one.identified]
         found.append(FoundAnswer(text=text, hits=[_hit(one) for one in hits]))
     return SearchAnswer(items=found, store_version=view.version())
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from graph.paths import PathQuery, paths
 from graph.records import Ref
-from graph.schema import NODE
 from graph.store.base import Expansion, GraphStore, StoreError
 
 _ROUND_A_PARTY = ("AT_ADDRESS", "HAS_CONTACT", "OWNED_BY")
@@ -105,10 +104,9 @@ def path_things(told: Mapping[str, Any]) -> Iterator[Ref]:
                 yield ref
 
 
-_TYPES = {name.lower(): name for name in NODE}
-
-
 def as_ref(text: str) -> Ref | None:
     """Read the written form of a complete reference, `trader:kr/Q12`; None where it is none."""
-    kind, colon, key = text.partition(":")
-    return Ref(_TYPES[kind], key) if colon and kind in _TYPES else None
+    try:
+        return Ref.read(text)
+    except ValueError:
+        return None

@@ -46,13 +46,10 @@ class _Kind(NamedTuple):
     direction: Direction
     end: str
 
-    def pattern(self, end: str = "e") -> str:
-        """Return the links of `s`."""
-        return (
-            f"(s)-[r:{self.link}]->({end}:{self.end})"
-            if self.direction == "out"
-            else (f"(s)<-[r:{self.link}]-({end}:{self.end})")
-        )
+    def pattern(self) -> str:
+        """Return the links `r` from `s` to `e`."""
+        before, after = ("-", "->") if self.direction == "out" else ("<-", "-")
+        return f"(s){before}[r:{self.link}]{after}(e:{self.end})"
 
 
 _KINDS = tuple(
