@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from api.portrait import name_of
+from api.names import names
 from graph.paths import FoundPaths, PathQuery, paths
 from graph.records import LinkRef
 from graph.store.base import Direction, Expanded, Expansion, GraphStore, PublishedSet
@@ -103,12 +103,10 @@ def around(store: GraphStore, asked: Expansion) -> Around:
     """Return what lies around things, all of one version of the store. Raises StoreError where it cannot be asked."""
     with store.reading() as view:
         found = view.expand(asked)
+        named = names(view, (one.ref for one in found.things))
         return Around(
             [str(ref) for ref in dict.fromkeys(asked.starts)],
-            [
-                AroundThing(str(one.ref), name_of(view, one.ref), one.risk, one.degree, one.last_on)
-                for one in found.things
-            ],
+            [AroundThing(str(one.ref), named[one.ref], one.risk, one.degree, one.last_on) for one in found.things],
             _links(found),
             [AroundCount(*key, count) for key, count in sorted(found.counts.items())],
             found.matching,
@@ -125,6 +123,7 @@ def ways(store: GraphStore, asked: PathQuery) -> Ways:
 
 def _named(view: GraphStore, found: FoundPaths) -> Ways:
     said: dict[LinkRef, Sequence[LegRecord]] = {}
+    named = names(view, (ref for path in found.paths for ref in (path.start, *(step.to for step in path.steps))))
     listed = []
     for path in found.paths:
         legs = []
@@ -132,8 +131,8 @@ def _named(view: GraphStore, found: FoundPaths) -> Ways:
             if step.link not in said:
                 said[step.link] = _records(view, step.link)
             link = AroundLink(str(step.link.start), step.link.type, str(step.link.end), step.first_on, step.last_on)
-            legs.append(Leg(link, str(step.to), name_of(view, step.to), step.shared_by, said[step.link]))
-        listed.append(Way(str(path.start), name_of(view, path.start), legs, path.cost))
+            legs.append(Leg(link, str(step.to), named[step.to], step.shared_by, said[step.link]))
+        listed.append(Way(str(path.start), named[path.start], legs, path.cost))
     return Ways(listed, [(str(ref), degree) for ref, degree in found.hubs.items()], found.hub_degree, found.complete)
 
 

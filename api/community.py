@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from api.portrait import name_of, risk_of
+from api.names import names
+from api.portrait import risk_of
 from graph.records import Ref
 from graph.store.base import GraphStore, PublishedSet
 
@@ -70,7 +71,7 @@ def communities(store: GraphStore, *, limit: int = 20, after: Sequence[str] | No
     """Return communities by falling risk, and how many there are; `after` is the key of one to go on from."""
     with store.reading() as view:
         found = [row for batch in view.results("community", limit=limit, after=after) for row in batch.to_pylist()]
-        return [_summary(view, row) for row in found], view.count_results("community")
+        return _summaries(view, found), view.count_results("community")
 
 
 def community(store: GraphStore, name: str, *, members: int = 20, shipments: int = 10) -> CommunityPortrait | None:
@@ -88,10 +89,12 @@ def community(store: GraphStore, name: str, *, members: int = 20, shipments: int
         if published is None or not rows:
             return None
         described = json.loads(rows[0]["described"])
-        for part in ("binds", "commodities", "origins", "routes"):
-            described[part] = [{**one, "name": name_of(view, Ref.read(one["thing"]))} for one in described[part]]
+        parts = ("binds", "commodities", "origins", "routes")
+        named = names(view, (Ref.read(one["thing"]) for part in parts for one in described[part]))
+        for part in parts:
+            described[part] = [{**one, "name": named[Ref.read(one["thing"])]} for one in described[part]]
         return CommunityPortrait(
-            _summary(view, rows[0]),
+            _summaries(view, rows)[0],
             described,
             members_of(view, name, members),
             _waiting(view, name, shipments),
@@ -105,10 +108,20 @@ def community_of(view: GraphStore, ref: Ref) -> str | None:
     return None if risk is None else risk["community"]
 
 
-def _summary(view: GraphStore, row: Mapping[str, Any]) -> Summary:
+def _summaries(view: GraphStore, rows: Sequence[Mapping[str, Any]]) -> list[Summary]:
     # A community is named after one of its members.
-    named = name_of(view, Ref.read(row["community"]))
-    return Summary(row["community"], named, row["members"], row["linked"], row["stability"], row["undecided"])
+    named = names(view, (Ref.read(row["community"]) for row in rows))
+    return [
+        Summary(
+            row["community"],
+            named[Ref.read(row["community"])],
+            row["members"],
+            row["linked"],
+            row["stability"],
+            row["undecided"],
+        )
+        for row in rows
+    ]
 
 
 def members_of(view: GraphStore, name: str, limit: int, after: Sequence[str] | None = None) -> list[Member]:
@@ -116,11 +129,12 @@ def members_of(view: GraphStore, name: str, limit: int, after: Sequence[str] | N
     found = view.results("entity", community=name, limit=limit, after=after)
     rows = [row for batch in found for row in batch.to_pylist()]
     refs = [Ref(row["type"], row["key"]) for row in rows]
+    named = names(view, refs)
     counts = view.neighbours(refs, links=list(_ROLES), limit=0).counts
     return [
         Member(
             str(ref),
-            name_of(view, ref),
+            named[ref],
             {role: count for link, role in _ROLES.items() if (count := counts.get((ref, link, "in")))},
             row["linked"],
             row["stability"],

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from api.portrait import Fact, Newer, facts_of, name_of, risk_of
+from api.names import names
+from api.portrait import Fact, Newer, facts_of, risk_of
 from graph.fold import Link
 from graph.records import Ref
 from graph.schema import ROLES
@@ -114,16 +115,19 @@ def evidence(store: GraphStore, ref: Ref, *, find: FindPaths = _found_again) -> 
         published, risk = view.published(), risk_of(view, ref)
         value = None if risk is None else float(risk["linked"] or 0.0)
         taken = linked_paths(view, ref, risk, find)
-        paths = None if taken is None else [_path(view, path, taken["value"]) for path in taken["paths"]]
+        parties = _parties(found.links, ref) if published else []
+        steps = [Ref.read(step["thing"]) for path in (taken["paths"] if taken else ()) for step in path["steps"]]
+        named = names(view, [ref, *steps, *(party for party, _ in parties)])
+        paths = None if taken is None else [_path(path, taken["value"], named) for path in taken["paths"]]
         return Evidence(
             ref,
-            name_of(view, ref),
+            named[ref],
             value,
             paths if taken is not None else [] if value == 0 else None,
             taken["left_out"] if taken is not None else 0,
             taken["remainder"] if taken is not None else 0.0,
             _assessed(paths),
-            [_against(view, party, role) for party, role in _parties(found.links, ref)] if published else [],
+            [_against(view, party, role, named[party]) for party, role in parties],
             published,
             view.version(),
         )
@@ -152,11 +156,11 @@ def linked_paths(
     return find(view, ref, published.as_of)
 
 
-def _path(view: GraphStore, path: Mapping[str, Any], whole: float) -> EvidencePath:
+def _path(path: Mapping[str, Any], whole: float, named: Mapping[Ref, str]) -> EvidencePath:
     steps = [
         EvidenceStep(
             step["thing"],
-            name_of(view, Ref.read(step["thing"])),
+            named[Ref.read(step["thing"])],
             step["link"],
             step["shared_by"],
             _SHARERS[step["link"]] if at else _ENTERED,
@@ -178,7 +182,7 @@ def _parties(links: Sequence[Link], ref: Ref) -> list[tuple[Ref, str]]:
     return [(link.ref.end, role.column) for role in ROLES for link in links if link.ref.type == role.link in _PARTIES]
 
 
-def _against(view: GraphStore, party: Ref, role: str) -> CounterEvidence:
+def _against(view: GraphStore, party: Ref, role: str, name: str) -> CounterEvidence:
     record: Mapping[str, Any] = risk_of(view, party) or {}
     found = view.get(party)
     trusted = (
@@ -189,7 +193,7 @@ def _against(view: GraphStore, party: Ref, role: str) -> CounterEvidence:
     inspected, infractions = record.get("inspected") or 0, record.get("infractions") or 0
     return CounterEvidence(
         str(party),
-        name_of(view, party),
+        name,
         role,
         record.get("shipments") or 0,
         inspected,

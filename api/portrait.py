@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from api.ownerships import ownership_fields
-from graph.records import Ref, canonical
+from api.names import names
+from graph.records import LinkRef, Ref, canonical
 from graph.schema import NODE, ROLES, Fold
-from graph.search import name_of as name_in
 from graph.store.base import GraphStore, Neighbour, PublishedSet, RecordGroup, ThingWithRecords
 
 
@@ -198,7 +197,8 @@ def _versions(said: Sequence[RecordGroup], newer: Newer) -> list[Version]:
 def _links(view: GraphStore, ref: Ref, limit: int, newer: Newer) -> list[Links]:
     found = view.neighbours([ref], limit=limit)
     risks = _linked_risks(view, [row.end for row in found.rows])
-    owned = ownership_fields(view, ref, found.rows)
+    named = names(view, (row.end for row in found.rows))
+    said = view.link_values(map(_link, found.rows))
     rows: dict[tuple[str, str], list[Neighbour]] = defaultdict(list)
     for row in found.rows:
         rows[row.link, row.direction].append(row)
@@ -210,12 +210,12 @@ def _links(view: GraphStore, ref: Ref, limit: int, newer: Newer) -> list[Links]:
             [
                 Linked(
                     str(row.end),
-                    name_of(view, row.end),
+                    named[row.end],
                     row.first_on,
                     row.last_on,
                     newer.day(row.first_on),
                     risks.get(row.end),
-                    owned.get(row, {}),
+                    said.get(_link(row), {}),
                 )
                 for row in rows[link, direction]
             ],
@@ -224,11 +224,10 @@ def _links(view: GraphStore, ref: Ref, limit: int, newer: Newer) -> list[Links]:
     ]
 
 
-def name_of(view: GraphStore, ref: Ref) -> str:
-    """Return what says most about a thing in a few words."""
-    found = view.get(ref, limit=1)
-    shown = found.thing.shown() if found is not None else {}
-    return name_in(shown) or shown.get("accepted_on") or shown.get("outcome") or ""
+def _link(row: Neighbour) -> LinkRef:
+    """Return the link of which this is one side."""
+    start, end = (row.start, row.end) if row.direction == "out" else (row.end, row.start)
+    return LinkRef(start, row.link, end)
 
 
 def _linked_risks(view: GraphStore, refs: Sequence[Ref]) -> dict[Ref, float]:
@@ -256,13 +255,15 @@ def _inspections(view: GraphStore, ref: Ref) -> list[dict[str, str]]:
     if ref.type != "Shipment":
         return []
     found = view.neighbours([ref], links=["FOUND_IN"])
-    inspections = []
-    for row in found.rows:
-        inspection = view.get(row.end, limit=1)
-        if inspection is not None:
-            known = row.first_on.isoformat() if row.first_on else ""
-            inspections.append({"inspection": str(row.end), "known_on": known, **inspection.thing.shown()})
-    return inspections
+    said = view.shown(row.end for row in found.rows)
+    return [
+        {
+            "inspection": str(row.end),
+            "known_on": row.first_on.isoformat() if row.first_on else "",
+            **said.get(row.end, {}),
+        }
+        for row in found.rows
+    ]
 
 
 def risk_of(view: GraphStore, ref: Ref) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from api.portrait import name_of
+from api.names import names
 from graph.records import Ref
 from graph.store.base import STARTS, Expansion, GraphStore, Order, StoreError
 
@@ -72,7 +72,7 @@ def choose(store: GraphStore, number: int, seed: int) -> Chosen:
         parties = chance.choices(all_parties, k=number)
         first, last = min(known), max(known)
         starts = [first + timedelta(chance.randrange((last - first).days + 1)) for _ in range(number)]
-        named = [name for ref in parties if (name := name_of(view, ref))]
+        named = [name for name in names(view, parties).values() if name]
         hub, degree = _largest(view, chance.sample(shipments, min(len(shipments), _GROUPS * STARTS)))
     return Chosen(
         chance.choices(shipments, k=number),

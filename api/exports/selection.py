@@ -2,14 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from api.exports.link_fields import link_fields
 from api.exports.portion import UNGRADED, Edge, Grade, Node
 from api.exports.spool import Spool
 from graph.records import LinkRef, Ref
-from graph.schema import LINK
 from graph.store.base import GraphStore, Neighbour
 
 NAMING = ("name", "address", "contact", "goods_description", "accepted_on", "outcome")
@@ -87,20 +84,18 @@ def _add_links(view: GraphStore, portion: Spool) -> None:
     """Add the links inside, each found from where it leaves, and count those that lead out."""
     inside: Counter[str] = Counter()
     touching: Counter[str] = Counter()
-    telling: dict[LinkRef, Edge] = {}
     for chunk in _chunks(portion.nodes()):
         sources = {node.ref: node.sources for node in chunk}
-        for row in outgoing(view, list(sources), touching):
-            if portion.has(row.end):
-                inside[row.link] += 1
-                link = LinkRef(row.start, row.link, row.end)
-                edge = Edge(link, {}, row.first_on, row.last_on, sources[row.start], grade(link))
-                portion.add(edges=[edge])
-                if LINK[link.type].fields:
-                    telling[link] = edge
-    # Read at once for all: it takes a look at every statement of a kind.
-    fields = link_fields(view, telling)
-    portion.add(edges=[replace(telling[link], fields=said) for link, said in fields.items()])
+        kept = {
+            LinkRef(row.start, row.link, row.end): row
+            for row in outgoing(view, list(sources), touching)
+            if portion.has(row.end)
+        }
+        values = view.link_values(kept)
+        for link, row in kept.items():
+            inside[row.link] += 1
+            edge = Edge(link, values.get(link, {}), row.first_on, row.last_on, sources[row.start], grade(link))
+            portion.add(edges=[edge])
     # A link inside was counted at both its ends.
     portion.add_cut({link: count - 2 * inside[link] for link, count in touching.items()})
 

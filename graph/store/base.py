@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Protocol, Self, TypedDict, Unpack
 import pyarrow as pa
 
 from graph.fold import Link, Thing
-from graph.records import Ref
+from graph.records import LinkRef, Ref
 from graph.schema import LINK, NODE, NODES
 from graph.search import MOST, Asked, Hit, asked
 from graph.statements import Statements
@@ -489,6 +489,14 @@ class GraphStore(LoadTarget, Protocol):
         inspection or list entry they are its versions (and the rows that only name it), and `links` holds the links
         that leave the version that counts, in order.
         """
+        ...
+
+    def shown(self, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
+        """Return the value shown for each field of these things, of each that has any."""
+        ...
+
+    def link_values(self, links: Iterable[LinkRef]) -> dict[LinkRef, Mapping[str, str]]:
+        """Return the value shown for each field of these links, of each that has any: ownerships, places of transit."""
         ...
 
     def resolve(self, text: str, limit: int = 20) -> list[Ref]:

@@ -351,6 +351,16 @@ class ReferenceStore:
             groups.append(RecordGroup(role, source, dict(fields), first, last, brought))
         return sorted(groups, key=lambda g: (-_age(g.last_on), g.role, g.source, sorted(g.fields.items())))
 
+    def shown(self, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
+        """Return the value shown for each field of these things, of each that has any."""
+        things = self._state.network.things
+        return {ref: values for ref in refs if ref in things and (values := things[ref].shown())}
+
+    def link_values(self, links: Iterable[LinkRef]) -> dict[LinkRef, Mapping[str, str]]:
+        """Return the value shown for each field of these links, of each that has any."""
+        held = self._state.network.links
+        return {link: values for link in links if link in held and (values := held[link].shown())}
+
     def resolve(self, text: str, limit: int = 20) -> list[Ref]:
         """Return the things that `text` may mean, by type and key: a complete key, or the bare id in any source."""
         found = {

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from graph.fold import Network, fold
-from graph.records import Ref, records
+from graph.records import LinkRef, Ref, records
 from graph.schema import LINKS, ROLES
 from graph.statements import SHAPES, Statements
 from graph.store.base import Batch, GraphStore, LoadChunk, Quarantined, ThingWithRecords
@@ -90,6 +90,9 @@ def links(store: GraphStore) -> Iterator[Any]:
     """Yield what a store says of the neighbours of every thing that it holds."""
     refs = sorted(network(store).things)
     yield store.neighbours(refs)
+    yield sorted(store.shown([*refs, Ref("Trader", "nobody"), Ref("Nothing", "x")]).items())
+    held = network(store).links
+    yield sorted(store.link_values([*held, LinkRef(Ref("Trader", "a"), "OWNED_BY", Ref("Trader", "nobody"))]).items())
     yield store.neighbours(refs[::-1], limit=1)
     for link in LINKS[::5]:
         yield store.neighbours(refs, links=[link.name], limit=2)

@@ -18,7 +18,7 @@ from neo4j import READ_ACCESS, GraphDatabase, ManagedTransaction, Session
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.columns import date_undated
-from graph.records import Ref
+from graph.records import LinkRef, Ref
 from graph.search import Hit
 from graph.statements import SHAPES, Statements
 from graph.store.base import (
@@ -56,6 +56,7 @@ from graph.store.neo4j.layout import CHUNK
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
 from graph.store.neo4j.search import search
 from graph.store.neo4j.settle import settle
+from graph.store.neo4j.shown import link_values, shown
 from graph.store.neo4j.undated import dated
 from graph.store.neo4j.writer import SECONDS, BusyError, Writer, alone, read
 from graph.store.sqlite import SqliteStore
@@ -306,6 +307,14 @@ class Neo4jStore:
                 return (small.get(ref, until=until, limit=limit),)
 
         return self._of_network(found)[0]
+
+    def shown(self, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
+        """Return the value shown for each field of these things, of each that has any."""
+        return self._of_network(lambda tx: shown(tx, refs))
+
+    def link_values(self, links: Iterable[LinkRef]) -> dict[LinkRef, Mapping[str, str]]:
+        """Return the value shown for each field of these links, of each that has any."""
+        return self._of_network(lambda tx: link_values(tx, links))
 
     def resolve(self, text: str, limit: int = 20) -> list[Ref]:
         """Return the things that `text` may mean, by type and key: a complete key, or the bare id in any source."""

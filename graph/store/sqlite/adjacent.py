@@ -10,7 +10,7 @@ from graph.schema import LINK, NODES
 from graph.store.base import Adjacent, Direction, Neighbour, check_links
 from graph.store.sqlite.links import linked
 from graph.store.sqlite.relations import RELATIONS, Relation
-from graph.store.sqlite.things import day
+from graph.store.sqlite.rows import day
 
 
 def adjacent(connection: sqlite3.Connection, starts: Sequence[Ref], most: int, links: Sequence[str] | None) -> Adjacent:

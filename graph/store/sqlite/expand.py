@@ -15,7 +15,7 @@ from graph.records import Ref
 from graph.schema import ROLES
 from graph.store.base import Direction, Expanded, Expansion, Neighbour, Order, Reached, check_expansion
 from graph.store.sqlite.links import Linked, count, linked
-from graph.store.sqlite.things import day, number
+from graph.store.sqlite.rows import day, number
 
 _WALKED = 10_000
 """Shipments looked at by falling score before all links of a thing are joined with their scores."""

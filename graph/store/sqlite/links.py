@@ -10,7 +10,7 @@ from graph.schema import LINKS
 from graph.store.base import Direction, Neighbour, Neighbours, check_links
 from graph.store.sqlite.codes import Days, chain, span, stated, wider
 from graph.store.sqlite.relations import RELATIONS
-from graph.store.sqlite.things import day
+from graph.store.sqlite.rows import day
 
 # Links worked out before the query, as it takes them.
 _GIVEN = (

@@ -112,7 +112,7 @@ def _shipments_naming(role: Role) -> Relation:
     return Relation("'Shipment'", "d.shipment", ("d.known_on", "d.known_on"), naming, anchor)
 
 
-def _used(extreme: str) -> str:
+def used(extreme: str) -> str:
     """Return the first or the last day on which a row refers to a description, blank where none has a day."""
     days = [f"(SELECT {extreme}(known_on) FROM declaration WHERE {role} = p.id)" for role in DESCRIBED]
     days.append(f"(SELECT {extreme}(day) FROM entity WHERE thing = p.id)")
@@ -126,13 +126,13 @@ def _gave(kind: str, link: str, end: str) -> Relation:
     keys = ", ".join(f"p.{column}_key" for column in _CONTACTS[link])
     party = ("description p", f"p.type = '{kind}' AND p.key = {{at}}")
     given = (f"json_each(json_array({keys})) c", "c.value IS NOT NULL")
-    return Relation(f"'{end}'", "c.value", (_used("min"), _used("max")), (party, given), grouped=True)
+    return Relation(f"'{end}'", "c.value", (used("min"), used("max")), (party, given), grouped=True)
 
 
 def _givers(link: str) -> Relation:
     """Who gave an address or contact."""
     ways = [(("description p", f"p.{column}_key = {{at}}"),) for column in _CONTACTS[link]]
-    days = (_used("min"), _used("max"))
+    days = (used("min"), used("max"))
     # As expressions, so that nobody reads all descriptions in the order of an index to spare the grouping.
     return Relation("+p.type", "+p.key", days, ways[0], grouped=True, also=ways[1] if len(ways) > 1 else ())
 

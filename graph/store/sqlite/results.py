@@ -11,8 +11,8 @@ import pyarrow as pa
 from graph.store.base import RESULT_ORDER, RESULTS, Picked, PublishedSet, not_in_set
 from graph.store.sqlite.layout import quoted
 from graph.store.sqlite.load import values
+from graph.store.sqlite.rows import day, number
 from graph.store.sqlite.scan import array
-from graph.store.sqlite.things import day, number
 
 _PIECE = 8_192
 _MANY = 50_000

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
@@ -22,9 +22,11 @@ from graph.search import (
     score,
     searched,
 )
-from graph.store.sqlite.layout import DESCRIBED, SEARCHED_COLUMNS
+from graph.store.sqlite.layout import SEARCHED_COLUMNS
 from graph.store.sqlite.resolve import resolve
-from graph.store.sqlite.things import day, get
+from graph.store.sqlite.rows import day
+from graph.store.sqlite.shown import shown
+from graph.store.sqlite.things import get
 from graph.store.sqlite.words import close_words, split_words
 
 # A word that more texts have does not bring all of them; so many are compared roughly, and the best by each of two
@@ -50,7 +52,8 @@ def search(connection: sqlite3.Connection, asked: Asked, limit: int) -> list[Hit
                 # The first text that brings a thing fits it best; which of equal ones is shown is told by `_hit`.
                 found.setdefault(ref, fits)
     first = sorted(found, key=lambda ref: rank(ref, found[ref]))[:limit]
-    return [_hit(connection, asked, ref, found[ref]) for ref in first]
+    values = shown(connection, first)
+    return [_hit(connection, asked, ref, found[ref], values.get(ref, {})) for ref in first]
 
 
 def _texts(connection: sqlite3.Connection, wanted: Form) -> dict[str, float]:
@@ -161,34 +164,27 @@ def _shipments(connection: sqlite3.Connection, said: str, limit: int) -> Iterato
     )
 
 
-def _hit(connection: sqlite3.Connection, asked: Asked, ref: Ref, found: Found) -> Hit:
-    if ref.type in ("Shipment", "ListEntry"):
-        held = get(connection, ref, None, 1)
-        return hit(ref, "" if held is None else name_of(held.thing.shown()), found)
+def _hit(connection: sqlite3.Connection, asked: Asked, ref: Ref, found: Found, values: Mapping[str, str]) -> Hit:
+    name = name_of(values)
+    if ref.type in ("Shipment", "ListEntry") or found.field == "id":
+        return hit(ref, name, found)
     columns = [column for column, kind in _TYPE.items() if kind == ref.type]
-    if columns:
-        said = [pair for column in columns for pair in _said(connection, column, f"{column}_key = ?", ref.key)]
-        texts = [(_FIELD.get(columns[0], columns[0]), value, None) for _, value in said]
-    else:
-        said = list(_said(connection, "name", "type = ? AND key = ?", *ref))
-        taxed = "SELECT 'tax_id', tax_id, NULL FROM description WHERE type = ? AND key = ? AND tax_id IS NOT NULL"
-        texts = connection.execute(taxed, ref).fetchall()
-        texts += [("name" if value == max(said)[1] else "alias", value, None) for _, value in said]
-    shown = max(said)[1] if said else ""
-    return hit(ref, shown, found if found.field == "id" else best(texts, asked.form) or found)
+    said = [
+        ("alias" if column == "name" and text != values["name"] else _FIELD.get(column, column), text, None)
+        for column in columns or ("name", "tax_id")
+        for text in _said(connection, column, ref)
+    ]
+    return hit(ref, name, best(said, asked.form) or found)
 
 
-def _said(connection: sqlite3.Connection, column: str, condition: str, *values: str) -> list[tuple[int, str]]:
-    """Return each description's value of a column with the last day on which it was said; one value needs no day."""
+def _said(connection: sqlite3.Connection, column: str, ref: Ref) -> Iterator[str]:
+    """Yield the values that descriptions of a thing have in a column."""
+    condition, values = (
+        ("type = ? AND key = ?", [*ref])
+        if SEARCHED_COLUMNS[column] == "key"
+        else (f"{SEARCHED_COLUMNS[column]} = ?", [ref.key])
+    )
     rows = connection.execute(
-        f"SELECT id, {column} FROM description WHERE {condition} AND {column} IS NOT NULL", values
-    ).fetchall()
-    if len({value for _, value in rows}) < 2:
-        return [(0, value) for _, value in rows[:1]]
-    days = [f"SELECT max(known_on) AS day FROM declaration WHERE {role} = :id" for role in DESCRIBED]
-    last = f"SELECT max(day) FROM ({' UNION ALL '.join([*days, 'SELECT max(day) FROM entity WHERE thing = :id'])})"
-    found = []
-    for number, value in rows:
-        [on] = connection.execute(last, {"id": number}).fetchone()
-        found.append((-(2**31) if on is None else on, value))
-    return found
+        f"SELECT DISTINCT {column} FROM description WHERE {condition} AND {column} IS NOT NULL", values
+    )
+    return (text for (text,) in rows)

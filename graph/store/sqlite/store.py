@@ -11,7 +11,7 @@ from typing import Self, Unpack
 
 import pyarrow as pa
 
-from graph.records import Ref
+from graph.records import LinkRef, Ref
 from graph.search import Hit
 from graph.store.base import (
     Adjacent,
@@ -44,6 +44,7 @@ from graph.store.sqlite.results import count_results, publish, published, result
 from graph.store.sqlite.scan import scan
 from graph.store.sqlite.search import search
 from graph.store.sqlite.settle import note_named, settle_days, settle_shipments
+from graph.store.sqlite.shown import link_values, shown
 from graph.store.sqlite.things import get
 
 
@@ -202,6 +203,16 @@ class SqliteStore:
         """Return a thing with its records (at most `limit`), as known before `until`; None if absent."""
         with self._reading() as connection:
             return get(connection, ref, until, limit)
+
+    def shown(self, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
+        """Return the value shown for each field of these things, of each that has any."""
+        with self._reading() as connection:
+            return shown(connection, refs)
+
+    def link_values(self, links: Iterable[LinkRef]) -> dict[LinkRef, Mapping[str, str]]:
+        """Return the value shown for each field of these links, of each that has any."""
+        with self._reading() as connection:
+            return link_values(connection, links)
 
     def resolve(self, text: str, limit: int = 20) -> list[Ref]:
         """Return the things that `text` may mean, by type and key: a complete key, or the bare id in any source."""

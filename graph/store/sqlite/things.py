@@ -8,8 +8,8 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any, NamedTuple
+from datetime import date
+from typing import NamedTuple
 
 from graph.fold import fold
 from graph.records import (
@@ -21,14 +21,10 @@ from graph.records import (
     stated,
 )
 from graph.schema import NODE
-from graph.statements import SHAPES
 from graph.store.base import RecordGroup, ThingWithRecords
 from graph.store.sqlite.codes import naming
 from graph.store.sqlite.layout import DESCRIBED, STOPS
-from graph.store.sqlite.scan import array, select
-
-EPOCH = date(1970, 1, 1)
-_CONTACTS = {"Address": ("address",), "Contact": ("email", "phone")}
+from graph.store.sqlite.rows import GIVEN, among, day, describing, number, stating
 
 
 class _Said(NamedTuple):
@@ -40,16 +36,6 @@ class _Said(NamedTuple):
     batch: int
     first: int | None
     last: int | None
-
-
-def day(number: int | None) -> date | None:
-    """Return a stored day as a date."""
-    return None if number is None else EPOCH + timedelta(days=number)
-
-
-def number(day: date) -> int:
-    """Return a date as it is stored."""
-    return (day - EPOCH).days
 
 
 def get(connection: sqlite3.Connection, ref: Ref, until: date | None, limit: int) -> ThingWithRecords | None:
@@ -93,16 +79,17 @@ def _versions(connection: sqlite3.Connection, ref: Ref) -> tuple[list[_Said], li
     """Return what the rows of a shipment, inspection or list entry say of it, and the links that they state."""
     found: list[tuple[str, int, int | None, Iterable[Record]]] = []
     if ref.type == "Shipment":
-        rows = _rows(connection, "declaration", "s.shipment = ? AND s.batch IS NOT NULL", ref.key)
-        described = _descriptions(connection, {row[role] for _, _, row in rows for role in DESCRIBED})
+        rows = stating(connection, "declaration", "shipment", [ref.key])
+        numbers = {row[role] for _, _, row in rows for role in DESCRIBED} - {None}
+        described = describing(connection, among("id"), json.dumps(list(numbers)))
         found += [("shipment", batch, known, declaration_records(row, described)) for batch, known, row in rows]
-        rows = _rows(connection, "inspection", "s.shipment = ?", ref.key)
+        rows = stating(connection, "inspection", "shipment", [ref.key])
         found += [("inspection", batch, known, inspection_records(row)) for batch, known, row in rows]
     elif ref.type == "Inspection":
-        rows = _rows(connection, "inspection", "s.inspection = ?", ref.key)
+        rows = stating(connection, "inspection", "inspection", [ref.key])
         found += [("inspection", batch, known, inspection_records(row)) for batch, known, row in rows]
     else:
-        rows = _rows(connection, "listing", "s.entry = ?", ref.key)
+        rows = stating(connection, "listing", "entry", [ref.key])
         found += [("listing", batch, known, listing_records(row, day(known))) for batch, known, row in rows]
     said, links = [], []
     for role, batch, known, records in found:
@@ -114,46 +101,12 @@ def _versions(connection: sqlite3.Connection, ref: Ref) -> tuple[list[_Said], li
     return said, links
 
 
-def _rows(
-    connection: sqlite3.Connection, shape: str, condition: str, key: str
-) -> list[tuple[int, int | None, dict[str, Any]]]:
-    """Return the batch, the day (derived where there was none) and the values of rows."""
-    names = SHAPES[shape].names
-    known = "s.day" if shape == "listing" else "s.known_on"
-    found = connection.execute(f"{select(shape, ['s.batch', known], names)} WHERE {condition}", (key,)).fetchall()
-    if not found:
-        return []
-    sources: dict[int, str] = dict(connection.execute("SELECT id, name FROM source"))
-    batches, days, *columns = zip(*found, strict=True)
-    values: list[list[Any]] = []
-    for name, column in zip(names, columns, strict=True):
-        source = [sources[at] for at in column] if name == "source" else column
-        values.append(array(source, SHAPES[shape].field(name).type).to_pylist())
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
-    return list(zip(batches, days, rows, strict=True))
-
-
-def _descriptions(connection: sqlite3.Connection, numbers: Iterable[int | None]) -> dict[int, dict[str, Any]]:
-    wanted = json.dumps([number for number in numbers if number is not None])
-    return _described(connection, "id IN (SELECT value FROM json_each(?))", wanted)
-
-
-def _described(connection: sqlite3.Connection, condition: str, *parameters: str) -> dict[int, dict[str, Any]]:
-    names = SHAPES["description"].names
-    found = {}
-    for row in connection.execute(f"{select('description', [], names)} WHERE {condition}", parameters):
-        values = dict(zip(names, row, strict=True))
-        values["registered_on"] = day(values["registered_on"])
-        found[values["id"]] = values
-    return found
-
-
 def _accumulated(connection: sqlite3.Connection, ref: Ref, before: int | None) -> Iterator[_Said]:
     """Yield what was said of a thing that accumulates, on days before `before`."""
-    if ref.type in _CONTACTS:
+    if ref.type in GIVEN:
         [field] = NODE[ref.type].fields
-        for column in _CONTACTS[ref.type]:
-            rows = _described(connection, f"{column}_key = ?", ref.key)
+        for column in GIVEN[ref.type]:
+            rows = describing(connection, f"{column}_key = ?", ref.key)
             fields = {number: {field.name: row[column]} for number, row in rows.items()}
             yield from _uses(connection, fields, f"_{column}", before)
     elif ref.type in ("Commodity", "Place"):
@@ -173,7 +126,7 @@ def _accumulated(connection: sqlite3.Connection, ref: Ref, before: int | None) -
     elif ref.type == "TransportDocument":
         yield from _named(connection, "document", "declaration d", "d.document = ?", [ref.key], before)
     else:
-        rows = _described(connection, "type = ? AND key = ?", ref.type, ref.key)
+        rows = describing(connection, "type = ? AND key = ?", ref.type, ref.key)
         fields = {number: stated(row, NODE[ref.type].fields) for number, row in rows.items()}
         yield from _uses(connection, fields, "", before)
         if ref.type == "Trader":

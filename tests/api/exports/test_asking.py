@@ -6,7 +6,6 @@ import pyarrow as pa
 import pytest
 
 from api.exports import asking
-from api.exports.link_fields import link_fields
 from api.exports.portion import Edge, Node
 from api.exports.register import digests
 from api.exports.selection import things
@@ -98,7 +97,7 @@ def test_the_order_of_a_transit_goes_with_its_link(store: Path) -> None:
         [route] = {row.end for row in view.neighbours([Ref("Shipment", "native/D1/1")], links=["MOVED_ON"]).rows}
         places = {row.end: row for row in view.neighbours([route], links=["VIA"]).rows}
         links = [LinkRef(route, "VIA", place) for place in places]
-        fields = link_fields(view, {link: Edge(link) for link in links})
+        fields = view.link_values(links)
     assert {link.end.key: said["order"] for link, said in fields.items()} == {"SGSIN": "1.0", "KRPUS": "2.0"}
 
 
