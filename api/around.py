@@ -6,7 +6,7 @@ from datetime import date
 
 from api.names import names
 from graph.paths import FoundPaths, PathQuery, paths
-from graph.records import LinkRef
+from graph.records import Ref
 from graph.store.base import Direction, Expanded, Expansion, GraphStore, PublishedSet
 
 _RECORDS = 3
@@ -122,23 +122,24 @@ def ways(store: GraphStore, asked: PathQuery) -> Ways:
 
 
 def _named(view: GraphStore, found: FoundPaths) -> Ways:
-    said: dict[LinkRef, Sequence[LegRecord]] = {}
+    said: dict[Ref, Sequence[LegRecord]] = {}
     named = names(view, (ref for path in found.paths for ref in (path.start, *(step.to for step in path.steps))))
     listed = []
     for path in found.paths:
         legs = []
         for step in path.steps:
-            if step.link not in said:
-                said[step.link] = _records(view, step.link)
+            stating = step.link.start
+            if stating not in said:
+                said[stating] = _records(view, stating)
             link = AroundLink(str(step.link.start), step.link.type, str(step.link.end), step.first_on, step.last_on)
-            legs.append(Leg(link, str(step.to), named[step.to], step.shared_by, said[step.link]))
+            legs.append(Leg(link, str(step.to), named[step.to], step.shared_by, said[stating]))
         listed.append(Way(str(path.start), named[path.start], legs, path.cost))
     return Ways(listed, [(str(ref), degree) for ref, degree in found.hubs.items()], found.hub_degree, found.complete)
 
 
-def _records(view: GraphStore, link: LinkRef) -> list[LegRecord]:
-    """Return the newest records of the thing that a link starts from, which are what states it."""
-    found = view.get(link.start, limit=_RECORDS)
+def _records(view: GraphStore, ref: Ref) -> list[LegRecord]:
+    """Return the newest records of a thing, which are what states the links that leave it."""
+    found = view.get(ref, limit=_RECORDS)
     groups = found.records if found is not None else ()
     return [LegRecord(group.source, group.first_on, group.last_on, group.batches) for group in groups]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from api.names import names
 from api.portrait import Fact, Newer, facts_of, risk_of
-from graph.fold import Link
 from graph.records import Ref
 from graph.schema import ROLES
 from graph.store.base import GraphStore, PublishedSet
@@ -109,13 +108,13 @@ def evidence(store: GraphStore, ref: Ref, *, find: FindPaths = _found_again) -> 
         find: finds the paths that the set does not hold.
     """
     with store.reading() as view:
-        found = view.get(ref, limit=1)
-        if found is None:
+        if not view.exists(ref):
             return None
         published, risk = view.published(), risk_of(view, ref)
         value = None if risk is None else float(risk["linked"] or 0.0)
         taken = linked_paths(view, ref, risk, find)
-        parties = _parties(found.links, ref) if published else []
+        parties = _parties(view, ref) if published else []
+        trusted = view.shown((party for party, _ in parties), ["aeo"])
         steps = [Ref.read(step["thing"]) for path in (taken["paths"] if taken else ()) for step in path["steps"]]
         named = names(view, [ref, *steps, *(party for party, _ in parties)])
         paths = None if taken is None else [_path(path, taken["value"], named) for path in taken["paths"]]
@@ -127,7 +126,7 @@ def evidence(store: GraphStore, ref: Ref, *, find: FindPaths = _found_again) -> 
             taken["left_out"] if taken is not None else 0,
             taken["remainder"] if taken is not None else 0.0,
             _assessed(paths),
-            [_against(view, party, role, named[party]) for party, role in parties],
+            [_against(view, party, role, named[party], trusted=party in trusted) for party, role in parties],
             published,
             view.version(),
         )
@@ -175,21 +174,19 @@ def _assessed(paths: Sequence[EvidencePath] | None) -> float | None:
     return None if paths is None else sum(path.share for path in paths if path.assessed)
 
 
-def _parties(links: Sequence[Link], ref: Ref) -> list[tuple[Ref, str]]:
+def _parties(view: GraphStore, ref: Ref) -> list[tuple[Ref, str]]:
     """Return whose record stands against the risk of a thing: the parties of a shipment, or the party itself."""
     if ref.type != "Shipment":
         return [(ref, "")]
-    return [(link.ref.end, role.column) for role in ROLES for link in links if link.ref.type == role.link in _PARTIES]
+    named = view.neighbours([ref], links=sorted(_PARTIES)).rows
+    return [(row.end, role.column) for role in ROLES for row in named if row.link == role.link]
 
 
-def _against(view: GraphStore, party: Ref, role: str, name: str) -> CounterEvidence:
+def _against(view: GraphStore, party: Ref, role: str, name: str, *, trusted: bool) -> CounterEvidence:
     record: Mapping[str, Any] = risk_of(view, party) or {}
-    found = view.get(party)
-    trusted = (
-        []
-        if found is None
-        else [fact for fact in facts_of(found, Newer(view, view.published())) if fact.field == "aeo"]
-    )
+    # Most parties have no such status, and the facts of a broker rest on a great many rows.
+    found = view.get(party) if trusted else None
+    facts = [] if found is None else facts_of(found, Newer(view, view.published()))
     inspected, infractions = record.get("inspected") or 0, record.get("infractions") or 0
     return CounterEvidence(
         str(party),
@@ -199,5 +196,5 @@ def _against(view: GraphStore, party: Ref, role: str, name: str) -> CounterEvide
         inspected,
         inspected - infractions,
         record.get("clean_on"),
-        trusted,
+        [fact for fact in facts if fact.field == "aeo"],
     )

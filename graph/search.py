@@ -44,6 +44,10 @@ _LEGAL = frozenset(anyascii(word).lower() for word in normalise.LEGAL_WORDS)
 _ORDER = {name: at for at, name in enumerate(("id", "tax_id", "name", "alias", "address", "contact"))}
 
 
+NAMING = ("name", "address", "contact", "goods_description")
+"""The fields that say most about a thing, the first that it has before the others."""
+
+
 class Hit(NamedTuple):
     """A thing that a text may mean.
 
@@ -230,7 +234,7 @@ def listed(shown: Mapping[str, str]) -> list[tuple[str, str]]:
 def name_of(shown: Mapping[str, str]) -> str:
     """Return what says most about a thing."""
     return next(
-        (shown[field] for field in ("name", "address", "contact", "goods_description") if field in shown),
+        (shown[field] for field in NAMING if field in shown),
         "",
     )
 

@@ -6,11 +6,9 @@ from typing import NamedTuple, TypeVar
 
 from api.exports.portion import UNGRADED, Edge, Grade, Node
 from api.exports.spool import Spool
+from api.names import name_in
 from graph.records import LinkRef, Ref
 from graph.store.base import GraphStore, Neighbour
-
-NAMING = ("name", "address", "contact", "goods_description", "accepted_on", "outcome")
-"""The fields that say most about a thing, best first."""
 
 # What no source declares, but a matcher or a person concludes.
 _ASSESSED = frozenset({"SAME_AS", "LISTED_AS"})
@@ -73,7 +71,7 @@ def _nodes(view: GraphStore, refs: Sequence[Ref]) -> list[Node]:
         if found is None:
             continue
         shown = found.thing.shown()
-        name = next((shown[field] for field in NAMING if shown.get(field)), "")
+        name = name_in(shown)
         risk, community = published.get(ref, NOTHING_HELD)
         sources = sorted({group.source for group in found.records})
         nodes.append(Node(ref, name, shown, found.thing.first_on, found.thing.last_on, risk, community, sources))

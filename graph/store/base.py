@@ -3,7 +3,7 @@
 No method takes Cypher or SQL. Every answer is totally ordered, so that each store gives the same one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -491,8 +491,12 @@ class GraphStore(LoadTarget, Protocol):
         """
         ...
 
-    def shown(self, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
-        """Return the value shown for each field of these things, of each that has any."""
+    def exists(self, ref: Ref) -> bool:
+        """Tell whether there is such a thing."""
+        ...
+
+    def shown(self, refs: Iterable[Ref], fields: Collection[str] | None = None) -> dict[Ref, Mapping[str, str]]:
+        """Return the value shown for each field of these things, of each that has any; `fields` narrows it to some."""
         ...
 
     def link_values(self, links: Iterable[LinkRef]) -> dict[LinkRef, Mapping[str, str]]:

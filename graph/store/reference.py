@@ -4,7 +4,7 @@ It says what the right answers are; the conformance suite holds every other stor
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -351,10 +351,19 @@ class ReferenceStore:
             groups.append(RecordGroup(role, source, dict(fields), first, last, brought))
         return sorted(groups, key=lambda g: (-_age(g.last_on), g.role, g.source, sorted(g.fields.items())))
 
-    def shown(self, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
-        """Return the value shown for each field of these things, of each that has any."""
+    def exists(self, ref: Ref) -> bool:
+        """Tell whether there is such a thing."""
+        return ref in self._state.network.things
+
+    def shown(self, refs: Iterable[Ref], fields: Collection[str] | None = None) -> dict[Ref, Mapping[str, str]]:
+        """Return the value shown for each field of these things, of each that has any; `fields` narrows it to some."""
         things = self._state.network.things
-        return {ref: values for ref in refs if ref in things and (values := things[ref].shown())}
+        found: dict[Ref, Mapping[str, str]] = {}
+        for ref in refs:
+            shown = things[ref].shown() if ref in things else {}
+            if values := {name: value for name, value in shown.items() if fields is None or name in fields}:
+                found[ref] = values
+        return found
 
     def link_values(self, links: Iterable[LinkRef]) -> dict[LinkRef, Mapping[str, str]]:
         """Return the value shown for each field of these links, of each that has any."""

@@ -90,7 +90,10 @@ def links(store: GraphStore) -> Iterator[Any]:
     """Yield what a store says of the neighbours of every thing that it holds."""
     refs = sorted(network(store).things)
     yield store.neighbours(refs)
-    yield sorted(store.shown([*refs, Ref("Trader", "nobody"), Ref("Nothing", "x")]).items())
+    strangers = [Ref("Trader", "nobody"), Ref("Place", "ZZ"), Ref("Nothing", "x")]
+    yield [store.exists(ref) for ref in (*refs, *strangers)]
+    yield sorted(store.shown([*refs, *strangers]).items())
+    yield sorted(store.shown(refs, ["country", "contact", "goods_description", "aliases"]).items())
     held = network(store).links
     yield sorted(store.link_values([*held, LinkRef(Ref("Trader", "a"), "OWNED_BY", Ref("Trader", "nobody"))]).items())
     yield store.neighbours(refs[::-1], limit=1)

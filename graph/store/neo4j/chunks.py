@@ -125,9 +125,10 @@ def naming(statements: Statements, kind: str, key: str) -> Statements:
     for shape, (names, wide) in columns.items():
         test = _begins(key) if wide else _equals(key)
         kept[shape] = pc.or_(kept[shape], _any(getattr(statements, shape), names, test))
-    return Statements(
-        description=described, **{shape: getattr(statements, shape).filter(mask) for shape, mask in kept.items()}
-    )
+    rows = {shape: getattr(statements, shape).filter(mask) for shape, mask in kept.items()}
+    used = [rows[shape][column] for shape, columns in _REFERRING.items() for column in columns]
+    referred = pa.chunked_array([piece for column in used for piece in column.chunks], pa.int64())
+    return Statements(description=described.filter(pc.is_in(described["id"], value_set=referred)), **rows)
 
 
 _STOPS = ("origin", "office", "departure_place", "departure_country", "arrival_place", "transit_places")

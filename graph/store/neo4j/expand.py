@@ -5,7 +5,7 @@ all is among the first of the kind that leads to it best.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from graph.store.base import (
     check_expansion,
     check_links,
 )
+from graph.store.neo4j.accumulated import day
 from graph.store.neo4j.layout import RESULT, bounded
 from graph.store.neo4j.network import native
 
@@ -31,11 +32,12 @@ _Tx = ManagedTransaction | Transaction
 
 _KEY = "coalesce({0}._whole_key, {0}.key)"
 _DEGREE = "(COUNT {{ ({0})-->() }} + COUNT {{ ({0})<--() }})"
-_FEW = 5_000
-"""Links that are joined with scores at once."""
+_ARROWS: Mapping[Direction, str] = {"out": "(s)-[r:{}]->(e)", "in": "(s)<-[r:{}]-(e)"}
+_FEW = 2_000
+"""Links that are all looked at to find the first of them."""
 
 _WALKED = 10_000
-"""Shipments looked at by falling score before all links of a thing are joined with their scores."""
+"""Shipments of all that are looked at in their order, where a thing has more links, before all its links are."""
 
 
 class _Kind(NamedTuple):
@@ -47,9 +49,14 @@ class _Kind(NamedTuple):
     end: str
 
     def pattern(self) -> str:
-        """Return the links `r` from `s` to `e`."""
+        """Return the links `r` from `s` to `e`.
+
+        Where the schema leaves but one type of end, it is not asked for: the server counts such links without looking
+        at them.
+        """
         before, after = ("-", "->") if self.direction == "out" else ("<-", "-")
-        return f"(s){before}[r:{self.link}]{after}(e:{self.end})"
+        several = _ENDS[self.start, self.link, self.direction] > 1
+        return f"(s){before}[r:{self.link}]{after}(e{f':{self.end}' if several else ''})"
 
 
 _KINDS = tuple(
@@ -60,6 +67,8 @@ _KINDS = tuple(
         *(_Kind(end, link.name, "in", start) for start, end in link.ends),
     )
 )
+_ENDS = Counter((kind.start, kind.link, kind.direction) for kind in _KINDS)
+"""How many types of end there are."""
 
 
 def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
@@ -70,20 +79,19 @@ def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
     values = {"since": asked.since, "until": asked.until, "limit": asked.limit, "set": published}
     counts: Counter[tuple[str, Direction, str]] = Counter()
     matching, first = 0, dict[Ref, Any]()
-    wanted = []
-    for kind in _KINDS:
-        keys = [bounded(ref.key) for ref in starts if ref.type == kind.start]
-        if keys:
-            total = _one(tx, f"{_starts(kind)} RETURN sum(COUNT {{ {kind.pattern()} }}) AS n", keys=keys)
-            if total:
-                counts[kind.link, kind.direction, kind.end] += total
-                if _is_wanted(kind, asked):
-                    wanted.append((kind, keys))
     condition = _condition(asked)
-    for kind, keys in wanted:
-        matching += _one(tx, f"{_links(kind)} {condition} RETURN count(r) AS n", keys=keys, **values)
+    wanted = []
+    for kind, total in _counted(tx, starts):
+        counts[kind.link, kind.direction, kind.end] += total
+        if not _is_wanted(kind, asked):
+            continue
+        keys = _keys(starts, kind.start)
+        wanted.append((kind, keys))
+        if asked.since or asked.until:
+            total = _one(tx, f"{_links(kind)} {condition} RETURN count(r) AS n", keys=keys, **values)
+        matching += total
         unseen = _keys(hidden, kind.end)
-        for ref, value in _first(tx, kind, asked, condition, {**values, "keys": keys, "hidden": unseen}):
+        for ref, value in _first(tx, kind, total, asked, condition, {**values, "keys": keys, "hidden": unseen}):
             first[ref] = min(value, first.get(ref, value), key=lambda one: _place(asked.order, one))
     chosen = sorted(first, key=lambda ref: (*_place(asked.order, first[ref]), ref))[: asked.limit]
     links = list(_among(tx, wanted, condition, values, starts, chosen))
@@ -95,9 +103,20 @@ def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
     return Expanded(_reached(tx, chosen, links, published), links, dict(counts), matching, matching - len(links) - met)
 
 
+def _counted(tx: _Tx, starts: Sequence[Ref]) -> Iterator[tuple[_Kind, int]]:
+    """Yield the kinds of links that there are, each with how many."""
+    for start in dict.fromkeys(ref.type for ref in starts):
+        mine = [kind for kind in _KINDS if kind.start == start]
+        numbers = ", ".join(f"sum(COUNT {{ {kind.pattern()} }})" for kind in mine)
+        text = f"UNWIND $keys AS key MATCH (s:{start} {{key: key}}) RETURN {numbers}"
+        totals = tx.run(text, keys=_keys(starts, start)).single(strict=True)
+        yield from ((kind, total) for kind, total in zip(mine, totals, strict=True) if total)
+
+
 def adjacent(tx: _Tx, starts: Sequence[Ref], most: int, links: Sequence[str] | None) -> Adjacent:
     """Return all links of those starts that have at most `most` of them, and how many each start has."""
     check_links(links)
+    wanted = {link.name for link in LINKS if links is None or link.name in links}
     counts: Counter[tuple[Ref, str, Direction]] = Counter()
     for kind in dict.fromkeys(ref.type for ref in starts):
         mine = [one for one in _KINDS if one.start == kind]
@@ -112,17 +131,17 @@ def adjacent(tx: _Tx, starts: Sequence[Ref], most: int, links: Sequence[str] | N
         degrees[ref] += number
     small = {ref for ref, degree in degrees.items() if degree <= most}
     found = []
-    for one in _KINDS:
-        keys = _keys(small, one.start)
-        if keys and (links is None or one.link in links):
-            text = (
-                f"{_starts(one)} MATCH {one.pattern()} "
-                f"RETURN {_KEY.format('s')} AS start, {_KEY.format('e')} AS end, r.first_on AS first, r.last_on AS last"
-            )
-            for row in tx.run(text, keys=keys):
-                ends = Ref(one.start, row["start"]), Ref(one.end, row["end"])
-                days = native(row["first"]), native(row["last"])
-                found.append(Neighbour(ends[0], one.link, one.direction, ends[1], *days))
+    for kind in dict.fromkeys(ref.type for ref in small):
+        for direction, arrow in _ARROWS.items():
+            types = sorted({one.link for one in _KINDS if (one.start, one.direction) == (kind, direction)} & wanted)
+            if types:
+                text = (
+                    f"UNWIND $keys AS key MATCH (s:{kind} {{key: key}}) MATCH {arrow.format('|'.join(types))} "
+                    f"RETURN {_KEY.format('s')}, type(r), labels(e)[0], {_KEY.format('e')}, r.first_on, r.last_on"
+                )
+                for start, link, end, key, first, last in tx.run(text, keys=_keys(small, kind)):
+                    ends = Ref(kind, start), Ref(end, key)
+                    found.append(Neighbour(ends[0], link, direction, ends[1], native(first), native(last)))
     return Adjacent(sorted(found, key=lambda link: link[:4]), dict(counts))
 
 
@@ -155,24 +174,25 @@ def _condition(asked: Expansion) -> str:
     return f"WHERE {' AND '.join(conditions)}"
 
 
-def _keys(refs: set[Ref], kind: str) -> list[str]:
+def _keys(refs: Iterable[Ref], kind: str) -> list[str]:
     return sorted(bounded(ref.key) for ref in refs if ref.type == kind)
 
 
 def _first(
-    tx: _Tx, kind: _Kind, asked: Expansion, condition: str, values: Mapping[str, Any]
+    tx: _Tx, kind: _Kind, total: int, asked: Expansion, condition: str, values: Mapping[str, Any]
 ) -> Iterator[tuple[Ref, Any]]:
-    """Yield the first things over one kind of link, with what they are ordered by."""
-    unseen = f"{_links(kind)} {condition} AND NOT e.key IN $hidden"
+    """Yield the first things over one kind of link, of which there are `total`, with what they are ordered by."""
+    hidden = " AND NOT e.key IN $hidden" if values["hidden"] else ""
+    unseen = f"{_links(kind)} {condition}{hidden}"
     end = _KEY.format("e")
+    if kind.end == "Shipment" and total > _FEW and asked.order in _WALK:
+        walked = list(_walked(tx, kind, total, asked, condition, values))
+        if len(walked) >= asked.limit:
+            yield from walked
+            return
     if asked.order is Order.NEWEST:
         text = f"{unseen} WITH e, max(r.last_on) AS value ORDER BY value IS NULL, value DESC, {end} LIMIT $limit"
     elif asked.order is Order.RISKIEST:
-        if kind.end == "Shipment" and _one(tx, f"{unseen} RETURN count(r) AS n", **values) > _FEW:
-            walked = list(_walked(tx, kind, condition, values))
-            if len(walked) >= asked.limit:
-                yield from walked
-                return
         text = (
             f"{unseen} WITH DISTINCT e CALL (e) {{ {_risk(kind.end)} }} "
             f"WITH e, value ORDER BY value IS NULL, value DESC, {end} LIMIT $limit"
@@ -198,18 +218,42 @@ def _risk(kind: str) -> str:
     )
 
 
-def _walked(tx: _Tx, kind: _Kind, condition: str, values: Mapping[str, Any]) -> Iterator[tuple[Ref, Any]]:
-    """Yield the first of many shipments by going down the scores, and seeing of each whether it is linked."""
-    label = RESULT["shipment"]
+_SCORED = RESULT["shipment"]
+# How the first shipments of all are found, by the order: each with `value`, which falls.
+_WALK = {
+    Order.NEWEST: (
+        "MATCH (e:Shipment) USING INDEX e:Shipment(_day) WHERE e._day IS NOT NULL WITH e._day AS day "
+        "ORDER BY day DESC SKIP $walked LIMIT 1 WITH max(day) AS floor "
+        "MATCH (e:Shipment) USING INDEX e:Shipment(_day) WHERE e._day > coalesce(floor, -2147483649) "
+        "WITH e, e._day AS value"
+    ),
+    Order.RISKIEST: (
+        f"MATCH (n:{_SCORED}) USING INDEX n:{_SCORED}(`set`, _rank) WHERE n.`set` = $set AND n._rank < $walked "
+        "AND n.score IS NOT NULL MATCH (e:Shipment {key: n._key}) WITH e, n.score AS value"
+    ),
+}
+
+
+def _walked(
+    tx: _Tx, kind: _Kind, total: int, asked: Expansion, condition: str, values: Mapping[str, Any]
+) -> Iterator[tuple[Ref, Any]]:
+    """Yield the first of many shipments by going down all in their order, and seeing of each whether it is linked.
+
+    As many are looked at as should hold three times those that are wanted.
+    """
+    shipments = _one(tx, "MATCH (e:Shipment) RETURN count(e) AS n")
+    walked = min(_WALKED, 3 * (asked.limit + 10) * shipments // total)
     arrow = f"-[r:{kind.link}]->(s)" if kind.direction == "in" else f"<-[r:{kind.link}]-(s)"
+    hidden = "WHERE NOT e.key IN $hidden " if values["hidden"] else ""
     rows = tx.run(
-        f"MATCH (n:{label}) USING INDEX n:{label}(`set`, _rank) WHERE n.`set` = $set AND n._rank < {_WALKED} "
-        "AND n.score IS NOT NULL MATCH (e:Shipment {key: n._key}) WHERE NOT e.key IN $hidden "
-        f"MATCH (e){arrow} {condition} AND s.key IN $keys AND s:{kind.start} "
-        f"WITH DISTINCT n, e ORDER BY n._rank LIMIT $limit RETURN {_KEY.format('e')} AS key, n.score AS value",
+        f"{_WALK[asked.order]} {hidden}MATCH (e){arrow} {condition} AND s.key IN $keys AND s:{kind.start} "
+        f"WITH DISTINCT e, value ORDER BY value DESC, {_KEY.format('e')} LIMIT $limit "
+        f"RETURN {_KEY.format('e')} AS key, value",
+        walked=walked,
         **values,
     )
-    yield from ((Ref("Shipment", row["key"]), row["value"]) for row in rows)
+    for row in rows:
+        yield Ref("Shipment", row["key"]), day(row["value"]) if asked.order is Order.NEWEST else row["value"]
 
 
 def _place(order: Order, value: Any) -> tuple[bool, float]:

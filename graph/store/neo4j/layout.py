@@ -13,7 +13,7 @@ from graph.search import PARTIES
 from graph.store.base import RESULT_ORDER, RESULTS
 
 # Raised with every change of what is below, and of what the network's properties mean; `migrations` takes the step.
-LAYOUT = 3
+LAYOUT = 4
 VERSION = SCHEMA_VERSION * 1000 + LAYOUT
 
 STORE, LOCK, BATCH, REMOVED = "TidewaiterStore", "TidewaiterLock", "Batch", "RemovedLoad"
@@ -37,6 +37,7 @@ UNIQUE = (*((node.name, "key") for node in NODES), (STORE, "id"), (LOCK, "id"), 
 # Label and properties of each index beside those of the constraints, by its name.
 INDEXES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     **{f"{node.name}_bare": (node.name, ("_bare",)) for node in NODES},
+    "Shipment_day": ("Shipment", ("_day",)),
     f"{CHUNK}_load": (CHUNK, ("load", "shape")),
     **{f"{label}_set": (label, ("set",)) for label in RESULT.values()},
     **{f"{label}_{name}": (label, ("set", name)) for label in RESULT.values() for name in ("_key", "_rank")},

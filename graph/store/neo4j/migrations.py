@@ -49,6 +49,11 @@ def _searchable(writer: Writer) -> None:
     writer.change(f"MATCH (s:{STORE}) SET s.layout = 1003")
 
 
+def _by_day(writer: Writer) -> None:
+    """Note that shipments are found by their day: the index is made with all others."""
+    writer.change(f"MATCH (s:{STORE}) SET s.layout = 1004")
+
+
 def _sets(tx: ManagedTransaction) -> list[str]:
     return tx.run(f"MATCH (p:{PUBLISHED}) RETURN p.`set`").value()
 
@@ -66,5 +71,5 @@ def _data(tx: ManagedTransaction, number: int) -> bytes:
 OBSOLETE = ("ShipmentResult_shipment", "EntityResult_key")
 """Indexes of older layouts, which take no long keys."""
 
-MIGRATIONS: Mapping[int, Callable[[Writer], None]] = {1001: _network_anew, 1002: _searchable}
+MIGRATIONS: Mapping[int, Callable[[Writer], None]] = {1001: _network_anew, 1002: _searchable, 1003: _by_day}
 """By the version that a store has, the step that brings it forward."""

@@ -1,6 +1,6 @@
 """What is shown of many things, and of links themselves: it stands on the nodes and relationships."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from neo4j import ManagedTransaction, Transaction
@@ -14,12 +14,14 @@ from graph.store.neo4j.writer import pieces_of
 _Tx = ManagedTransaction | Transaction
 
 
-def shown(tx: _Tx, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
-    """Return what is shown of each of these things that has any value."""
+def shown(tx: _Tx, refs: Iterable[Ref], only: Collection[str] | None = None) -> dict[Ref, Mapping[str, str]]:
+    """Return what is shown of each of these things that has any value; `only` narrows it to some fields."""
     found: dict[Ref, Mapping[str, str]] = {}
-    wanted = {ref for ref in refs if ref.type in NODE and NODE[ref.type].fields}
+    wanted = {ref for ref in refs if ref.type in NODE}
     for kind in sorted({ref.type for ref in wanted}):
-        fields = NODE[kind].fields
+        fields = [field for field in NODE[kind].fields if only is None or field.name in only]
+        if not fields:
+            continue
         text = (
             f"UNWIND $keys AS key MATCH (n:{kind} {{key: key}}) "
             f"RETURN coalesce(n._whole_key, n.key) AS key, {_values('n', fields)}"

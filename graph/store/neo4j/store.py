@@ -1,15 +1,12 @@
 """The store on a Neo4j server."""
 
-import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from itertools import count
-from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
@@ -20,7 +17,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 from graph.columns import date_undated
 from graph.records import LinkRef, Ref
 from graph.search import Hit
-from graph.statements import SHAPES, Statements
+from graph.statements import Statements
 from graph.store.base import (
     Adjacent,
     Batch,
@@ -44,8 +41,6 @@ from graph.store.neo4j import checking, contents, ledger, results
 from graph.store.neo4j.chunks import (
     REFUSED,
     is_undated,
-    joined,
-    naming,
     packed,
     pieces,
     unpacked,
@@ -57,9 +52,8 @@ from graph.store.neo4j.network import chunks_of, neighbours, resolve
 from graph.store.neo4j.search import search
 from graph.store.neo4j.settle import settle
 from graph.store.neo4j.shown import link_values, shown
-from graph.store.neo4j.undated import dated
+from graph.store.neo4j.things import get
 from graph.store.neo4j.writer import SECONDS, BusyError, Writer, alone, read
-from graph.store.sqlite import SqliteStore
 from graph.whole import fold_whole
 from graph.whole import read as read_statements
 
@@ -296,21 +290,17 @@ class Neo4jStore:
         """Return a thing with its records (at most `limit`), as known before `until`; None if absent."""
 
         def found(tx: ManagedTransaction) -> tuple[ThingWithRecords | None]:
-            numbers = chunks_of(tx, ref)
-            if numbers is None:
-                return (None,)
-            # The embedded store answers for the rows that name the thing.
-            with tempfile.TemporaryDirectory() as folder, SqliteStore(Path(folder) / "said.db") as small:
-                for entry in (self._held or ledger.read(tx)).entries:
-                    heading = replace(entry.batch, content_hash=entry.batch.id)
-                    small.add_batch(heading, _naming(tx, ref, entry.load, numbers))
-                return (small.get(ref, until=until, limit=limit),)
+            return (get(tx, ref, until, limit, (self._held or ledger.read(tx)).entries),)
 
         return self._of_network(found)[0]
 
-    def shown(self, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
-        """Return the value shown for each field of these things, of each that has any."""
-        return self._of_network(lambda tx: shown(tx, refs))
+    def exists(self, ref: Ref) -> bool:
+        """Tell whether there is such a thing."""
+        return self._of_network(lambda tx: chunks_of(tx, ref) is not None)
+
+    def shown(self, refs: Iterable[Ref], fields: Collection[str] | None = None) -> dict[Ref, Mapping[str, str]]:
+        """Return the value shown for each field of these things, of each that has any; `fields` narrows it to some."""
+        return self._of_network(lambda tx: shown(tx, refs, fields))
 
     def link_values(self, links: Iterable[LinkRef]) -> dict[LinkRef, Mapping[str, str]]:
         """Return the value shown for each field of these links, of each that has any."""
@@ -376,22 +366,3 @@ def _find(held: ledger.Ledger, content: tuple[str, str, str, str]) -> Batch | No
         if (batch.content_hash, batch.source, batch.mapping, batch.mapping_version) == content:
             return batch
     return None
-
-
-def _naming(tx: ManagedTransaction, ref: Ref, load: str, numbers: Sequence[int]) -> Iterator[LoadChunk]:
-    """Yield the statements of a load that name a thing, part by part, their days derived as in the whole store."""
-    parts = tx.run(
-        f"UNWIND $numbers AS number MATCH (m:{CHUNK} {{number: number}}) WHERE m.load = $load RETURN m.part",
-        numbers=list(numbers),
-        load=load,
-    ).value()
-    for part in parts:
-        rows = tx.run(
-            f"MATCH (c:{CHUNK} {{load: $load}}) WHERE c.part = $part AND c.shape IN $shapes RETURN c.shape, c.data",
-            load=load,
-            part=part,
-            shapes=list(SHAPES),
-        )
-        said = dated(tx, naming(joined([(shape, unpacked(data)) for shape, data in rows]), ref.type, ref.key))
-        count = sum(len(table) for shape, table in said.items() if shape != "description")
-        yield LoadChunk(said, [], count, count, 0)

@@ -94,13 +94,16 @@ def _digest(row: Row) -> bytes:
 class Loader:
     """Writes the chunks of one batch."""
 
-    def __init__(self, connection: sqlite3.Connection, batch: int, *, first: bool) -> None:
-        """Prepare to write batch number `batch`; `first` says that the store holds no declaration yet."""
+    def __init__(self, connection: sqlite3.Connection, batch: int, *, first: bool, searched: bool = True) -> None:
+        """Prepare to write batch number `batch`.
+
+        `first` says that the store holds no declaration yet, `searched` whether what is said is to be found by search.
+        """
         self._connection = connection
         self._batch = batch
         self._descriptions = Interned(connection, "description", stored("description"))
         self._ways = Interned(connection, "way", WAY)
-        self._texts = Texts(connection)
+        self._texts = Texts(connection) if searched else None
         self._sources: dict[str, int] = dict(connection.execute("SELECT name, id FROM source"))
         self._next = 1 + connection.execute("SELECT coalesce(max(id), 0) FROM declaration").fetchone()[0]
         self._declare = _insert("declaration", "1" if first else _IS_FIRST)
@@ -117,7 +120,7 @@ class Loader:
                     columns["thing"] = [described[number] for number in columns["thing"]]
                 rows = zip(repeat(self._batch), *(columns[name] for name in stored(shape)), strict=False)
                 self._connection.executemany(_insert(shape), rows)
-                if shape == "listing":
+                if shape == "listing" and self._texts is not None:
                     self._texts.add(
                         list_texts(self._connection, self._batch, zip(*map(columns.get, _LISTED), strict=True))
                     )
@@ -135,8 +138,9 @@ class Loader:
                 local.append(number)
                 rows.append(row)
         numbers, new = self._descriptions.numbers(rows)
-        places = [stored("description").index(column) for column in SEARCHED_COLUMNS]
-        self._texts.add(row[place] for _, row in new for place in places)
+        if self._texts is not None:
+            places = [stored("description").index(column) for column in SEARCHED_COLUMNS]
+            self._texts.add(row[place] for _, row in new for place in places)
         return {None: None, **dict(zip(local, numbers, strict=True))}
 
     def _source_ids(self, names: list[str]) -> list[int]:
@@ -169,7 +173,8 @@ class Loader:
         self._next += len(table)
         rows = zip(ids, repeat(self._batch), *(columns[name] for name in stored("declaration")), strict=False)
         self._connection.executemany(self._declare, rows)
-        self._texts.add(dict.fromkeys(columns["goods_description"]))
+        if self._texts is not None:
+            self._texts.add(dict.fromkeys(columns["goods_description"]))
         lists = table["containers"].to_pylist()
         held = ((row, item) for row, items in zip(ids, lists, strict=True) if items for item in sorted(set(items)))
         self._connection.executemany("INSERT INTO held VALUES (?, ?)", held)

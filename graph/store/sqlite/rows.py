@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -38,17 +38,20 @@ def among(column: str) -> str:
 
 
 def stating(
-    connection: sqlite3.Connection, shape: str, column: str, keys: Iterable[str]
+    connection: sqlite3.Connection, shape: str, column: str, keys: Iterable[str], names: Sequence[str] | None = None
 ) -> list[tuple[int, int | None, dict[str, Any]]]:
-    """Return the batch, the day (derived where there was none) and the values of the live rows with one of the keys."""
-    names = SHAPES[shape].names
+    """Return the batch, the day (derived where there was none) and the values of the live rows with one of the keys.
+
+    The keys stand in `column`; `names` are the columns wanted, by default all.
+    """
+    names = names or SHAPES[shape].names
     known = "s.day" if shape in ("ownership", "listing") else "s.known_on"
     live = " AND s.batch IS NOT NULL" if shape == "declaration" else ""
     query = f"{select(shape, ['s.batch', known], names)} WHERE {among(f's.{column}')}{live}"
     found = connection.execute(query, (json.dumps(list(keys)),)).fetchall()
     if not found:
         return []
-    sources: dict[int, str] = dict(connection.execute("SELECT id, name FROM source"))
+    sources: dict[int, str] = dict(connection.execute("SELECT id, name FROM source")) if "source" in names else {}
     batches, days, *columns = zip(*found, strict=True)
     values: list[list[Any]] = []
     for name, column_values in zip(names, columns, strict=True):

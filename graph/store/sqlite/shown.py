@@ -6,12 +6,12 @@ What was said last is shown, so that of what accumulates only the last day of ea
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graph.fold import fold
 from graph.records import LinkRef, Record, Ref, canonical, ownership_records, stated
-from graph.schema import NODE
+from graph.schema import NODE, Field
 from graph.store.sqlite.relations import used
 from graph.store.sqlite.rows import GIVEN, STATED, among, day, describing, stating
 
@@ -24,13 +24,21 @@ class _Said(NamedTuple):
     values: Mapping[str, str]
 
 
-def shown(connection: sqlite3.Connection, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
-    """Return what is shown of each of these things that has any value."""
+def shown(
+    connection: sqlite3.Connection, refs: Iterable[Ref], fields: Collection[str] | None = None
+) -> dict[Ref, Mapping[str, str]]:
+    """Return what is shown of each of these things that has any value; `fields` narrows it to some."""
     keys: dict[str, list[str]] = defaultdict(list)
     for ref in dict.fromkeys(refs):
-        if ref.type in NODE and NODE[ref.type].fields:
-            keys[ref.type].append(ref.key)
-    things = fold(record for kind, named in keys.items() for record in _said(connection, kind, named)).things
+        keys[ref.type].append(ref.key)
+    said: list[Record] = []
+    for kind, named in keys.items():
+        wanted = [
+            field for field in (NODE[kind].fields if kind in NODE else ()) if fields is None or field.name in fields
+        ]
+        if wanted:
+            said.extend(_said(connection, kind, named, wanted))
+    things = fold(said).things
     return {ref: values for ref, thing in things.items() if (values := thing.shown())}
 
 
@@ -42,13 +50,12 @@ def link_values(connection: sqlite3.Connection, links: Iterable[LinkRef]) -> dic
     return {link: values for link, one in found.items() if (values := one.shown())}
 
 
-def _said(connection: sqlite3.Connection, kind: str, keys: Sequence[str]) -> Iterator[Record]:
+def _said(connection: sqlite3.Connection, kind: str, keys: Sequence[str], fields: Sequence[Field]) -> Iterator[Record]:
     """Yield records that make what is shown of things of one type."""
-    fields = NODE[kind].fields
     if kind in STATED:
         shape, column = STATED[kind]
-        for _, known, row in stating(connection, shape, column, keys):
-            yield Record(Ref(kind, row[column]), stated(row, fields), row["source"], day(known))
+        for _, known, row in stating(connection, shape, column, keys, [column, *(field.name for field in fields)]):
+            yield Record(Ref(kind, row[column]), stated(row, fields), "", day(known))
         return
     wanted = json.dumps(keys)
     if kind in GIVEN:

@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, many readers beside one writer."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import date
@@ -39,7 +39,7 @@ from graph.store.sqlite.layout import LARGE_INDEXES, create_indexes, drop_indexe
 from graph.store.sqlite.links import neighbours
 from graph.store.sqlite.load import Loader
 from graph.store.sqlite.remove import remove_rows
-from graph.store.sqlite.resolve import resolve
+from graph.store.sqlite.resolve import exists, resolve
 from graph.store.sqlite.results import count_results, publish, published, results
 from graph.store.sqlite.scan import scan
 from graph.store.sqlite.search import search
@@ -204,10 +204,15 @@ class SqliteStore:
         with self._reading() as connection:
             return get(connection, ref, until, limit)
 
-    def shown(self, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, str]]:
-        """Return the value shown for each field of these things, of each that has any."""
+    def exists(self, ref: Ref) -> bool:
+        """Tell whether there is such a thing."""
         with self._reading() as connection:
-            return shown(connection, refs)
+            return exists(connection, ref)
+
+    def shown(self, refs: Iterable[Ref], fields: Collection[str] | None = None) -> dict[Ref, Mapping[str, str]]:
+        """Return the value shown for each field of these things, of each that has any; `fields` narrows it to some."""
+        with self._reading() as connection:
+            return shown(connection, refs, fields)
 
     def link_values(self, links: Iterable[LinkRef]) -> dict[LinkRef, Mapping[str, str]]:
         """Return the value shown for each field of these links, of each that has any."""

@@ -77,9 +77,9 @@ def holds(server: Server, login: Login, hashed: str) -> None:
 def test_a_store_is_brought_forward_when_it_is_asked_for(neo4j_database: Server, login: Login, hashed: str) -> None:
     with pytest.raises(StoreError, match="bring it forward with `tidewaiter store migrate`"):
         Neo4jStore(neo4j_database.address, login)
-    assert migrate(neo4j_database.address, login) == Migrated("1.1", "1.3")
+    assert migrate(neo4j_database.address, login) == Migrated("1.1", "1.4")
     holds(neo4j_database, login, hashed)
-    assert migrate(neo4j_database.address, login) == Migrated("1.3", "1.3")
+    assert migrate(neo4j_database.address, login) == Migrated("1.4", "1.4")
 
 
 @pytest.mark.parametrize("step", range(3))
@@ -122,10 +122,10 @@ def test_the_command_completes_the_network(
     assert ran.status == 1
     assert "bring it forward with `tidewaiter store migrate`" in ran.err
     ran = run("store", "migrate")
-    assert (ran.status, ran.out) == (0, "The store was brought from layout 1.1 to 1.3.\n")
+    assert (ran.status, ran.out) == (0, "The store was brought from layout 1.1 to 1.4.\n")
     assert run("store", "check").status == 0
     assert run("store", "migrate", "--json").json == {
-        **{"store": neo4j_database.address, "before": "1.3", "after": "1.3"}
+        **{"store": neo4j_database.address, "before": "1.4", "after": "1.4"}
     }
     holds(neo4j_database, login, hashed)
 

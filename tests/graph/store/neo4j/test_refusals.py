@@ -83,9 +83,9 @@ def test_a_database_with_something_else_in_it(neo4j_database: Server) -> None:
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        (2007, "by a newer Tidewaiter (layout 2.7, this is 1.3); upgrade Tidewaiter"),
-        (1001, "by an older Tidewaiter (layout 1.1, this is 1.3); bring it forward with `tidewaiter store migrate`"),
-        (9, "by an older Tidewaiter (layout 0.9, this is 1.3), and cannot be brought forward; load the files into"),
+        (2007, "by a newer Tidewaiter (layout 2.7, this is 1.4); upgrade Tidewaiter"),
+        (1001, "by an older Tidewaiter (layout 1.1, this is 1.4); bring it forward with `tidewaiter store migrate`"),
+        (9, "by an older Tidewaiter (layout 0.9, this is 1.4), and cannot be brought forward; load the files into"),
     ],
 )
 def test_another_layout(neo4j_database: Server, version: int, said: str) -> None:
