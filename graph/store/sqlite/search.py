@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -39,16 +40,23 @@ _FIELD = {"email": "contact", "phone": "contact"}
 """What a column of a description is searched as, where that is not its own name."""
 
 
+class _Fits(NamedTuple):
+    """How well a text fits, read as words and as an identifier."""
+
+    words: float
+    identifier: float
+
+
 def search(connection: sqlite3.Connection, asked: Asked, limit: int) -> list[Hit]:
     """Return the things that a text may mean, best first."""
     found = {ref: identified(ref) for ref in resolve(connection, asked.text, _NAMED) if ref.type in asked.types}
     texts = _texts(connection, asked.form)
     # From the best text on; where there are enough things, no text that fits less can add one that is shown.
-    for value in sorted(set(texts.values()), reverse=True):
+    for value in sorted({max(fits) for fits in texts.values()}, reverse=True):
         if sum(one.score > value for one in found.values()) >= limit:
             break
-        for said in sorted(one for one, fits in texts.items() if fits == value):
-            for ref, fits in _things(connection, asked, said, limit):
+        for said in sorted(one for one, fits in texts.items() if max(fits) == value):
+            for ref, fits in _things(connection, asked, said, texts[said], limit):
                 # The first text that brings a thing fits it best; which of equal ones is shown is told by `_hit`.
                 found.setdefault(ref, fits)
     first = sorted(found, key=lambda ref: rank(ref, found[ref]))[:limit]
@@ -56,8 +64,8 @@ def search(connection: sqlite3.Connection, asked: Asked, limit: int) -> list[Hit
     return [_hit(connection, asked, ref, found[ref], values.get(ref, {})) for ref in first]
 
 
-def _texts(connection: sqlite3.Connection, wanted: Form) -> dict[str, float]:
-    """Return the texts that fit, with how well the best of the ways to read them does."""
+def _texts(connection: sqlite3.Connection, wanted: Form) -> dict[str, _Fits]:
+    """Return the texts that fit, with how well."""
     candidates = _candidates(connection, wanted)
     if len(candidates) > _SCORED:
         asked = " ".join(wanted.words)
@@ -66,8 +74,10 @@ def _texts(connection: sqlite3.Connection, wanted: Form) -> dict[str, float]:
         near = process.extract(asked, forms, scorer=fuzz.token_sort_ratio, limit=_SCORED)
         kept = {number for _, _, number in (*ranked, *near)}
         candidates = {number: candidates[number] for number in kept}
-    scored = ((said, max(score(wanted, field, said) for field in ("name", "id"))) for said, _ in candidates.values())
-    return {said: value for said, value in scored if value >= MINIMUM}
+    scored = (
+        (said, _Fits(score(wanted, "name", said), score(wanted, "tax_id", said))) for said, _ in candidates.values()
+    )
+    return {said: fits for said, fits in scored if max(fits) >= MINIMUM}
 
 
 def _candidates(connection: sqlite3.Connection, wanted: Form) -> dict[int, tuple[str, str]]:
@@ -121,11 +131,13 @@ def _having_all(connection: sqlite3.Connection, groups: Sequence[Sequence[int]])
     return {text for (text,) in rows}
 
 
-def _things(connection: sqlite3.Connection, asked: Asked, said: str, limit: int) -> Iterator[tuple[Ref, Found]]:
+def _things(
+    connection: sqlite3.Connection, asked: Asked, said: str, as_read: _Fits, limit: int
+) -> Iterator[tuple[Ref, Found]]:
     """Yield the things that a text is said of, at most `limit` of each kind, with how well it fits there."""
     for column, key in SEARCHED_COLUMNS.items():
         field = _FIELD.get(column, column)
-        fits = score(asked.form, field, said)
+        fits = as_read.identifier if field == "tax_id" else as_read.words
         if fits >= MINIMUM:
             kinds = sorted(asked.types & {_TYPE[column]} if column in _TYPE else asked.types)
             rows = connection.execute(
@@ -136,9 +148,9 @@ def _things(connection: sqlite3.Connection, asked: Asked, said: str, limit: int)
             )
             for kind, named in rows:
                 yield Ref(kind, named), Found(fits, field, said)
-    if "Shipment" in asked.types and (fits := score(asked.form, "goods_description", said)) >= MINIMUM:
+    if "Shipment" in asked.types and as_read.words >= MINIMUM:
         for shipment, on in _shipments(connection, said, limit):
-            yield Ref("Shipment", shipment), Found(fits, "goods_description", said, day(on))
+            yield Ref("Shipment", shipment), Found(as_read.words, "goods_description", said, day(on))
     if "ListEntry" in asked.types:
         for (entry,) in connection.execute("SELECT DISTINCT entry FROM listed WHERE text = ? ORDER BY 1", (said,)):
             ref = Ref("ListEntry", entry)

@@ -19,7 +19,7 @@ def test_a_batch_that_the_network_cannot_follow_can_be_removed(neo4j_database: S
     with opened(neo4j_database) as store:
         store.add_batch(batch("one"), [chunk(declared("D1"))])
         with neo4j_database.driver() as driver:
-            driver.execute_query("CREATE CONSTRAINT by_hand FOR (n:Shipment) REQUIRE n._day IS UNIQUE")
+            driver.execute_query("CREATE CONSTRAINT by_hand FOR (n:Shipment) REQUIRE n.last_on IS UNIQUE")
         with pytest.raises(StoreError, match="refused"):
             store.add_batch(batch("two"), [chunk(declared("D2"))])
     with opened(neo4j_database) as store:
