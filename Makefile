@@ -3,7 +3,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/pytest --numprocesses 2
+# A worker that has run out of tests takes half of those that the other has left.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal
 INSTALL := $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
