@@ -20,7 +20,6 @@ from ingest.load import LoadResult, load
 
 TRAIN = Settings().data / "kcs" / "train.csv"
 ROWS = 37_385
-KILLS = 30
 
 pytestmark = [
     pytest.mark.slow,
@@ -99,7 +98,8 @@ def test_removing_a_batch_leaves_the_graph_of_a_store_that_never_had_it(
     assert graph_hash(tmp_path / "both.db") == graph_hash(tmp_path / "first.db")
 
 
-def test_killed_at_random_moments_and_resumed(expected: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [8, pytest.param(30, marks=pytest.mark.long)])
+def test_killed_at_random_moments_and_resumed(expected: str, tmp_path: Path, kills: int) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from graph.store.sqlite import SqliteStore\n"
@@ -115,8 +115,8 @@ def test_killed_at_random_moments_and_resumed(expected: str, tmp_path: Path) -> 
     duration = time.monotonic() - began
     dice = random.Random(11)
     stores = [tmp_path / "killed0.db"]
-    kills = 0
-    for _ in range(3 * KILLS):
+    killed = 0
+    for _ in range(3 * kills):
         process = start(stores[-1])
         try:
             # Finished before its moment came: the next kill needs a store that is not loaded yet.
@@ -125,10 +125,10 @@ def test_killed_at_random_moments_and_resumed(expected: str, tmp_path: Path) -> 
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
-            kills += 1
-        if kills == KILLS:
+            killed += 1
+        if killed == kills:
             break
-    assert kills == KILLS
+    assert killed == kills
     for store in stores:
         put(store, TRAIN)
         assert graph_hash(store) == expected
