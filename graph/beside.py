@@ -33,7 +33,7 @@ def beside(snapshot: Snapshot, statements: Statements) -> Snapshot:
     """
     statements = Statements(plain(statements.description), plain(statements.declaration))
     said = {
-        kind: pa.concat_arrays([column for table in tables for column in table["key"].chunks]).unique()
+        kind: pa.chunked_array([column for table in tables for column in table["key"].chunks], pa.string()).unique()
         for kind, tables in say(statements).things.items()
     }
     named = {

@@ -111,6 +111,14 @@ def test_the_service_says_what_the_command_says(
     assert store.read_bytes() == before
 
 
+def test_a_declaration_may_say_no_more_than_it_must(client: httpx.Client, rows: list[dict[str, Any]]) -> None:
+    needed = ("declaration_id", "line_no", "accepted_on", "office", "importer_id", "origin_country", "hs_code")
+    answer = ask(client, [{name: rows[0][name] for name in (*needed, "customs_value")}])
+    assert answer.status_code == 200, answer.text
+    [told] = answer.json()["arrivals"]
+    assert told["score"] is not None and list(told["parties"]) == ["importer"]
+
+
 def test_the_source_is_whose_numbering_it_is(client: httpx.Client, rows: list[dict[str, Any]]) -> None:
     [told] = ask(client, rows[:1], source="elsewhere").json()["arrivals"]
     assert told["shipment"].startswith("shipment:elsewhere/NEW0/")
