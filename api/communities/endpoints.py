@@ -17,6 +17,7 @@ from graph.store.base import GraphStore, PublishedSet
 router = noun("communities")
 
 CommunityId = Annotated[str, Query(alias="id", min_length=1, max_length=2_000, description="The community's id.")]
+NO_COMMUNITY = "The published set has no community of this id; GET /v1/communities lists them."
 _Shown = Annotated[int, Query(ge=0, le=1_000)]
 
 
@@ -41,7 +42,7 @@ def portrait(view: TaggedView, name: CommunityId, members: _Shown = 20, shipment
     _published(view)
     found = community(view, name, members=members, shipments=shipments)
     if found is None:
-        raise Problem("not-found", "The published set has no community of this id.")
+        raise Problem("not-found", NO_COMMUNITY)
     return CommunityAnswer(
         summary=found.summary,
         described=dict(found.described),
@@ -52,14 +53,18 @@ def portrait(view: TaggedView, name: CommunityId, members: _Shown = 20, shipment
 
 
 @router.get(
-    "/communities/members", responses={**answers("not-ready"), **UNCHANGED}, summary="List the members of a community"
+    "/communities/members",
+    responses={**answers("not-found", "not-ready"), **UNCHANGED},
+    summary="List the members of a community",
 )
 def of_community(view: TaggedView, name: CommunityId, limit: Limit = 50, after: After = None) -> MemberPage:
-    """List the members of a community, by falling linked risk; none where there is no such community."""
+    """List the members of a community, by falling linked risk."""
     published = _published(view)
     found = members_of(view, name, limit + 1, going_on(published, after, 2))
-    following = cursor(published.id, *Ref.read(found[limit - 1].thing)) if len(found) > limit else None
     total = view.count_results("entity", community=name)
+    if not total:
+        raise Problem("not-found", NO_COMMUNITY)
+    following = cursor(published.id, *Ref.read(found[limit - 1].thing)) if len(found) > limit else None
     return MemberPage(items=found[:limit], total=total, next=following, published=heading(published))
 
 

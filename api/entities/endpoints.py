@@ -20,7 +20,7 @@ from api.http.published import heading
 from api.http.refs import refs
 from api.http.routes import UNCHANGED, answers, noun
 from api.http.store import TaggedView, View
-from api.http.things import ThingId
+from api.http.things import ThingId, all_meant
 from graph.search import Hit
 from graph.store.base import Expansion, check_expansion, check_search
 
@@ -46,12 +46,12 @@ def search(view: View, asked: SearchAsked) -> SearchAnswer:
     return SearchAnswer(items=found, store_version=view.version())
 
 
-@router.post("/entities/expand", summary="List what things are linked to")
+@router.post("/entities/expand", responses=answers("not-found", "ambiguous"), summary="List what things are linked to")
 def expand(view: View, asked: ExpandAsked) -> AroundAnswer:
     """List what lies around things in the order that is asked for, and say how much there is in truth."""
     with asking():
         question = Expansion(
-            refs(asked.starts),
+            all_meant(view, asked.starts),
             asked.links,
             asked.direction,
             asked.ends,

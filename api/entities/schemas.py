@@ -10,6 +10,7 @@ from api.http.days import Day
 from api.http.numbers import Number
 from api.http.published import PublishedAnswer
 from api.http.refs import LinkName, RefText, TypeName
+from api.http.things import ThingText
 from graph.search import MOST
 from graph.store.base import EXCLUDED, REACHED, STARTS, Order
 
@@ -69,7 +70,7 @@ class SearchAnswer(Answer):
 class ExpandAsked(Asked):
     """Where to expand from, and which part of the neighbourhood."""
 
-    starts: list[RefText] = Field(min_length=1, max_length=STARTS)
+    starts: list[ThingText] = Field(min_length=1, max_length=STARTS)
     links: list[LinkName] | None = Field(default=None, max_length=100, description="Only links of these types.")
     direction: Literal["out", "in"] | None = Field(default=None, description="Only links that leave, or arrive.")
     ends: list[TypeName] | None = Field(default=None, max_length=100, description="Only things of these types.")

@@ -19,7 +19,7 @@ from api.http.pages import After, Limit, Page, cursor, cut, position
 from api.http.problems import Problem
 from api.http.routes import answers, noun
 from api.http.store import View
-from api.http.things import meant
+from api.http.things import all_meant, meant
 from api.jobs.endpoints import Keeper, added
 from api.jobs.schemas import JobAnswer
 from graph.store.base import GraphStore
@@ -58,7 +58,7 @@ def _resolve(view: GraphStore, told: dict[str, Any]) -> None:
     """Put complete references in place of what was written for things."""
 
     def all_of(texts: Sequence[str]) -> list[str]:
-        return [str(meant(view, text)) for text in texts]
+        return [str(ref) for ref in all_meant(view, texts)]
 
     told["things"] = all_of(told["things"])
     for part, names in (("around", ("starts", "exclude")), ("path", ("sources", "targets", "exclude"))):

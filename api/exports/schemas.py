@@ -11,6 +11,7 @@ from api.exports.manifest import TLP
 from api.exports.register import HandOver, Stale
 from api.http.answers import Answer, Asked
 from api.http.days import Day
+from api.http.things import ThingText
 from graph.paths import ENDS, HOPS, PATHS
 from graph.records import Ref
 from graph.schema import LINK, NODE
@@ -21,7 +22,6 @@ _HIDDEN = 1_000
 _SHOWN = 100
 """Changed things that are named of each hand-over; all are counted."""
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=r"\S")]
 LinkType = StrEnum("LinkType", sorted((name, name) for name in LINK))  # type: ignore[misc]
 NodeType = StrEnum("NodeType", sorted((name, name) for name in NODE))  # type: ignore[misc]
@@ -32,7 +32,7 @@ Label = StrEnum("Label", [(name, name) for name in TLP])  # type: ignore[misc]
 class AskedAround(Asked):
     """Things with those that they are linked with, as an expansion finds them."""
 
-    starts: list[Id] = Field(min_length=1, max_length=STARTS)
+    starts: list[ThingText] = Field(min_length=1, max_length=STARTS)
     links: list[LinkType] | None = None
     direction: Literal["out", "in"] | None = None
     ends: list[NodeType] | None = Field(None, description="Only things of these types.")
@@ -40,29 +40,29 @@ class AskedAround(Asked):
     until: Day | None = Field(None, description="Only links first said before this day.")
     order: Order = Order.NEWEST
     limit: int = Field(100, ge=1, le=REACHED)
-    exclude: list[Id] = Field([], max_length=_HIDDEN)
+    exclude: list[ThingText] = Field([], max_length=_HIDDEN)
 
 
 class AskedPaths(Asked):
     """The most telling paths between things."""
 
-    sources: list[Id] = Field(min_length=1, max_length=ENDS)
-    targets: list[Id] = Field(min_length=1, max_length=ENDS)
+    sources: list[ThingText] = Field(min_length=1, max_length=ENDS)
+    targets: list[ThingText] = Field(min_length=1, max_length=ENDS)
     limit: int = Field(5, ge=1, le=PATHS)
     hops: int = Field(4, ge=1, le=HOPS)
     links: list[LinkType] | None = None
-    exclude: list[Id] = Field([], max_length=_HIDDEN)
+    exclude: list[ThingText] = Field([], max_length=_HIDDEN)
     through_hubs: bool = False
 
 
 class AskedExport(Asked):
     """What is to be handed over, all parts together, and on what terms."""
 
-    things: list[Id] = Field([], max_length=_THINGS)
+    things: list[ThingText] = Field([], max_length=_THINGS)
     around: AskedAround | None = None
     path: AskedPaths | None = None
-    community: Id | None = Field(None, description="A community of the published set.")
-    behind: Id | None = Field(None, description="A shipment, with what its score rests on.")
+    community: ThingText | None = Field(None, description="A community of the published set.")
+    behind: ThingText | None = Field(None, description="A shipment, with what its score rests on.")
     formats: list[FormatName] = Field([FormatName(name) for name in USUAL], min_length=1, max_length=len(FORMATS))
     recipient: Sentence
     purpose: Sentence

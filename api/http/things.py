@@ -5,15 +5,20 @@ and clients would merge, decode or resolve these before anybody sees them, and a
 asked for; a query parameter arrives as it was sent.
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import StringConstraints
 
 from api.http.problems import Problem
 from graph.records import Ref
 from graph.store.base import GraphStore
 
 _CANDIDATES = 20
+
+ThingText = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+"""A thing in the body of a request, named as in `id`."""
 
 ThingId = Annotated[
     str,
@@ -53,3 +58,8 @@ def meant(view: GraphStore, text: str, *, shipment: bool | None = None) -> Ref:
             "ambiguous", "The id means more than one thing: name one of the candidates.", candidates=candidates
         )
     return found[0]
+
+
+def all_meant(view: GraphStore, texts: Iterable[str]) -> list[Ref]:
+    """Return the things that identifiers mean. Raises Problem where one means none, or more than one."""
+    return [meant(view, text) for text in texts]

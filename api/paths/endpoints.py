@@ -3,21 +3,24 @@
 from api.around import ways
 from api.http.problems import asking
 from api.http.refs import refs
-from api.http.routes import noun
+from api.http.routes import answers, noun
 from api.http.store import View
+from api.http.things import all_meant
 from api.paths.schemas import HubAnswer, PathsAnswer, PathsAsked
 from graph.paths import PathQuery, check
 
 router = noun("paths")
 
 
-@router.post("/paths", summary="Find the most telling paths between things")
+@router.post(
+    "/paths", responses=answers("not-found", "ambiguous"), summary="Find the most telling paths between things"
+)
 def find(view: View, asked: PathsAsked) -> PathsAnswer:
     """Find paths between two things, or between two sets of things, with the records of each step."""
     with asking():
         query = PathQuery(
-            refs(asked.sources),
-            refs(asked.targets),
+            all_meant(view, asked.sources),
+            all_meant(view, asked.targets),
             asked.limit,
             asked.hops,
             asked.links,

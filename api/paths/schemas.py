@@ -6,14 +6,15 @@ from api.around import Way
 from api.http.answers import Answer, Asked
 from api.http.numbers import Number
 from api.http.refs import LinkAsked, LinkName, RefText
+from api.http.things import ThingText
 from graph.paths import ENDS, EXCLUDED, HOPS, PATHS
 
 
 class PathsAsked(Asked):
     """Between what to find paths, and which."""
 
-    sources: list[RefText] = Field(min_length=1, max_length=ENDS)
-    targets: list[RefText] = Field(min_length=1, max_length=ENDS)
+    sources: list[ThingText] = Field(min_length=1, max_length=ENDS)
+    targets: list[ThingText] = Field(min_length=1, max_length=ENDS)
     limit: Number = Field(default=5, ge=1, le=PATHS)
     hops: Number = Field(default=4, ge=1, le=HOPS, description="Of how many links at most.")
     links: list[LinkName] | None = Field(default=None, max_length=100, description="Only over links of these types.")

@@ -24,6 +24,14 @@ def test_paths_are_those_of_the_command(invented: Invented, network: httpx.Clien
     assert over["paths"]
 
 
+def test_the_ends_are_named_as_anywhere_else(network: httpx.Client, pair: list[str]) -> None:
+    one, other = ([f"{end.partition(':')[0]}:{end.rpartition('/')[2]}"] for end in pair)
+    short = network.post("/v1/paths", json={"sources": one, "targets": other, "hops": 6}).json()
+    assert short == network.post("/v1/paths", json={"sources": pair[:1], "targets": pair[1:], "hops": 6}).json()
+    for asked in ({"sources": ["nobody"], "targets": other}, {"sources": one, "targets": ["trader:nobody"]}):
+        problem(network.post("/v1/paths", json=asked), 404, "not-found")
+
+
 def test_links_can_be_excluded(network: httpx.Client, pair: list[str]) -> None:
     asked: dict[str, Any] = {"sources": pair[:1], "targets": pair[1:], "hops": 6, "limit": 1}
     first = network.post("/v1/paths", json=asked).json()["paths"][0]
@@ -37,7 +45,7 @@ def test_links_can_be_excluded(network: httpx.Client, pair: list[str]) -> None:
     "wrong",
     [
         {"sources": []},
-        {"targets": ["nobody"]},
+        {"targets": [""]},
         {"hops": 7},
         {"hops": 0},
         {"limit": 21},
