@@ -171,17 +171,14 @@ def list_(
     json: JsonOption = False,
 ) -> None:
     """List what was handed over, to whom and when."""
-    from api.exports.asking import as_ref
+    from api.exports.asking import gone
     from api.exports.register import Register
 
     chosen = settings(ctx, store)
     ref = None
     if thing is not None:
-        # What is gone from the store is found by its complete reference all the same.
-        ref = as_ref(thing)
-        if ref is None:
-            with opened(chosen) as source:
-                ref = resolved(source, thing)
+        with opened(chosen) as source:
+            ref = gone(source, thing) or resolved(source, thing)
     with Register(chosen.handovers_folder) as register:
         found = register.listed(thing=ref, recipient=recipient)
     if json:

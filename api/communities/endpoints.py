@@ -17,7 +17,7 @@ from graph.store.base import GraphStore, PublishedSet
 router = noun("communities")
 
 CommunityId = Annotated[str, Query(alias="id", min_length=1, max_length=2_000, description="The community's id.")]
-NO_COMMUNITY = "The published set has no community of this id; GET /v1/communities lists them."
+_NO_COMMUNITY = "The published set has no community of this id; GET /v1/communities lists them."
 _Shown = Annotated[int, Query(ge=0, le=1_000)]
 
 
@@ -42,7 +42,7 @@ def portrait(view: TaggedView, name: CommunityId, members: _Shown = 20, shipment
     _published(view)
     found = community(view, name, members=members, shipments=shipments)
     if found is None:
-        raise Problem("not-found", NO_COMMUNITY)
+        raise Problem("not-found", _NO_COMMUNITY)
     return CommunityAnswer(
         summary=found.summary,
         described=dict(found.described),
@@ -61,11 +61,17 @@ def of_community(view: TaggedView, name: CommunityId, limit: Limit = 50, after: 
     """List the members of a community, by falling linked risk."""
     published = _published(view)
     found = members_of(view, name, limit + 1, going_on(published, after, 2))
+    check_community(view, name)
     total = view.count_results("entity", community=name)
-    if not total:
-        raise Problem("not-found", NO_COMMUNITY)
     following = cursor(published.id, *Ref.read(found[limit - 1].thing)) if len(found) > limit else None
     return MemberPage(items=found[:limit], total=total, next=following, published=heading(published))
+
+
+def check_community(view: GraphStore, name: str) -> None:
+    """Raise Problem where the published set has no community of this id, or nothing is published."""
+    _published(view)
+    if not view.count_results("entity", community=name):
+        raise Problem("not-found", _NO_COMMUNITY)
 
 
 def _published(view: GraphStore) -> PublishedSet:

@@ -104,6 +104,11 @@ def path_things(told: Mapping[str, Any]) -> Iterator[Ref]:
                 yield ref
 
 
+def gone(view: GraphStore, text: str) -> Ref | None:
+    """Return the thing of a complete reference that the store has no more; None where it knows what the text means."""
+    return None if view.resolve(text, limit=1) else as_ref(text)
+
+
 def as_ref(text: str) -> Ref | None:
     """Read the written form of a complete reference, `trader:kr/Q12`; None where it is none."""
     try:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from api.exports.asking import as_ref
+from api.communities.endpoints import check_community
+from api.exports.asking import gone
 from api.exports.handing import check
 from api.exports.kept import package_path
 from api.exports.manifest import Terms
@@ -37,7 +38,7 @@ def _folder(request: Request) -> File:
 @router.post(
     "/exports",
     status_code=202,
-    responses=answers("not-found", "ambiguous"),
+    responses=answers("not-found", "ambiguous", "not-ready"),
     summary="Have a part of the network written as one signed package",
 )
 def asked(export: AskedExport, view: View, jobs: Keeper, response: Response) -> JobAnswer:
@@ -66,6 +67,8 @@ def _resolve(view: GraphStore, told: dict[str, Any]) -> None:
             told[part] |= {name: all_of(told[part][name]) for name in names}
     if told["behind"] is not None:
         told["behind"] = str(meant(view, told["behind"], shipment=True))
+    if told["community"] is not None:
+        check_community(view, told["community"])
 
 
 @router.get("/exports", responses=answers("not-found", "ambiguous"), summary="List what was handed over, newest first")
@@ -85,8 +88,7 @@ def listed(
     before = position(after, str)
     ref = None
     if thing is not None:
-        # What is gone from the store is found by its complete reference all the same.
-        ref = as_ref(thing) or meant(view, thing)
+        ref = gone(view, thing) or meant(view, thing)
     folder = _folder(request)
     with Register(folder) as register:
         lines = register.listed(

@@ -176,8 +176,9 @@ def test_the_register_tells_what_went_to_whom_and_what_has_changed_since(tmp_pat
         words = ("export", thing, *TERMS, "--recipient", recipient, "--output", tmp_path / f"{recipient}.zip")
         assert run(*words, store=store).status == 0
     assert [line["recipient"] for line in run("export", "list", "--json", store=store).json] == ["Agency B", "Agency A"]
-    [found] = run("export", "list", "--thing", "D1/1", "--json", store=store).json
-    assert found["recipient"] == "Agency A"
+    for name in ("D1/1", "shipment:D1/1", "shipment:native/D1/1"):
+        [found] = run("export", "list", "--thing", name, "--json", store=store).json
+        assert found["recipient"] == "Agency A"
     [found] = run("export", "list", "--recipient", "agency b", "--json", store=store).json
     assert found["recipient"] == "Agency B"
     assert run("export", "stale", "--json", store=store).json == []

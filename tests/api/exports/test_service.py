@@ -71,7 +71,8 @@ def test_the_register_is_searched_in_pages(client: httpx.Client) -> None:
     told = [line["recipient"] for line in first["items"] + rest["items"]]
     assert told == ["Agency 2", "Agency 1", "Agency 0"]
     assert (first["total"], rest["total"], rest["next"]) == (3, 3, None)
-    for query in ({"thing": "D1/1"}, {"thing": "shipment:native/D1/1"}, {"recipient": "agency 1"}):
+    names = ("D1/1", "native/D1/1", "shipment:D1/1", "shipment:native/D1/1")
+    for query in (*({"thing": name} for name in names), {"recipient": "agency 1"}):
         found = client.get("/v1/exports", params=query).json()
         assert ([line["recipient"] for line in found["items"]], found["total"]) == (["Agency 1"], 1)
     gone = client.get("/v1/exports", params={"thing": "shipment:native/gone"}).json()
@@ -112,6 +113,7 @@ def test_without_names_the_package_and_its_manifest_have_none(client: httpx.Clie
         ({"around": {"starts": ["I1"], "limit": 1_000_000}}, 422, "invalid"),
         ({"things": ["'}) DETACH DELETE n //"]}, 404, "not-found"),
         ({"behind": "trader:I1"}, 404, "not-found"),
+        ({"community": "c9"}, 404, "not-found"),
     ],
 )
 def test_what_cannot_be_handed_over_is_refused(
@@ -121,9 +123,9 @@ def test_what_cannot_be_handed_over_is_refused(
 
 
 def test_a_job_that_fails_says_why_and_leaves_nothing(client: httpx.Client, tmp_path: Path) -> None:
-    failed = export(client, community="c9")
+    failed = export(client, path={"sources": ["I1"], "targets": ["I2"], "links": ["OWNED_BY"]})
     assert (failed["state"], failed["result"]) == ("failed", None)
-    assert "no community 'c9'" in failed["error"]
+    assert "no path" in failed["error"]
     assert not [*(tmp_path / "scored.db.handovers" / "packages").iterdir()]
     export(client, things=["D1/1"])
     (tmp_path / "scored.db.handovers" / "signing.key").chmod(0o644)
