@@ -27,6 +27,8 @@ MANIFEST, SIGNATURE, PUBLIC_KEY = "manifest.json", "manifest.sig", "signing.pub"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+")
 _PIECE = 1 << 20
 _LARGEST_MANIFEST = 16 << 20
+_LARGEST_UNPACKED = 32 << 30
+"""Bytes of all files of a package together; all formats of a million links have a fifth of it."""
 _NO_ZIP64 = 1 << 31
 
 
@@ -128,8 +130,10 @@ def _pieces(source: IO[bytes]) -> Iterator[bytes]:
 def verify(path: Path, today: date) -> Verified:
     """Check a package: its signature, the hash of every file, and that nothing lies in it beside them.
 
+    No more of a file is unpacked than the manifest says that it has, so that one made to swell is found out early.
+
     Raises:
-        ExportError: it is no package at all.
+        ExportError: it is no package at all, or too large to be one.
         OSError: it cannot be read.
     """
     try:
@@ -151,21 +155,23 @@ def _verified(archive: zipfile.ZipFile, path: Path, today: date) -> Verified:
         faults.append("the signature is not that of the manifest")
     try:
         content = json.loads(text)
-        listed = {str(file["name"]): str(file["sha256"]) for file in content["files"]}
+        listed = {str(file["name"]): (str(file["sha256"]), int(file["bytes"])) for file in content["files"]}
         last = date.fromisoformat(content["expires_on"])
         known = content["format"] == FORMAT
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise ExportError(f"The manifest of {path} cannot be read: have the file sent again.") from None
     if not known:
         raise ExportError(f"{path} has the format {content['format']!r}, and this Tidewaiter reads {FORMAT!r}.")
+    if sum(max(size, 0) for _, size in listed.values()) > _LARGEST_UNPACKED:
+        raise ExportError(f"The files in {path} are too large to be what they should be: nothing was unpacked.")
     twice = sorted(name for name, number in Counter(names).items() if number > 1)
     faults += [f"{name} is there more than once" for name in twice]
     strange = sorted(set(names) - set(listed) - {MANIFEST, SIGNATURE, PUBLIC_KEY})
     faults += [f"{name} is not in the manifest" for name in strange]
-    for name, digest in sorted(listed.items()):
+    for name, (digest, size) in sorted(listed.items()):
         if name not in names:
             faults.append(f"{name} is missing")
-        elif _digest(archive, name) != digest:
+        elif _digest(archive, name, size) != digest:
             faults.append(f"{name} is not as it was signed")
     return Verified(content, key, today > last, faults)
 
@@ -178,12 +184,16 @@ def _small(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
     return content
 
 
-def _digest(archive: zipfile.ZipFile, name: str) -> str | None:
-    """Return the SHA-256 of a member; None where it cannot be unpacked."""
+def _digest(archive: zipfile.ZipFile, name: str, size: int) -> str | None:
+    """Return the SHA-256 of a member; None where it cannot be unpacked or is larger than it should be."""
     digest = hashlib.sha256()
+    left = size
     try:
         with archive.open(name) as file:
             for piece in _pieces(file):
+                left -= len(piece)
+                if left < 0:
+                    return None
                 digest.update(piece)
     except (zipfile.BadZipFile, zlib.error, EOFError):
         return None

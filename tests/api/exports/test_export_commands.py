@@ -127,6 +127,36 @@ def test_a_package_is_verified_and_a_changed_one_is_not(store: Path, tmp_path: P
     assert run("export", "verify", output).status == 1
 
 
+def test_a_package_that_is_made_to_swell_is_not_unpacked(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out.zip"
+    assert run("export", "I1", *TERMS, "--format", "csv", "--output", output, store=store).status == 0
+    with zipfile.ZipFile(output) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    swollen = tmp_path / "swollen.zip"
+    with zipfile.ZipFile(swollen, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**files, "nodes.csv": bytes(50 << 20)}.items():
+            archive.writestr(name, content)
+    unpacked = 0
+    read = zipfile.ZipExtFile.read
+
+    def counted(file: zipfile.ZipExtFile, size: int | None = -1) -> bytes:
+        nonlocal unpacked
+        piece = read(file, size)
+        unpacked += len(piece)
+        return piece
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", counted)
+    ran = run("export", "verify", swollen)
+    assert ran.status == 1 and "nodes.csv is not as it was signed" in ran.err
+    assert unpacked < 2 << 20
+    # So may a manifest lie that whoever made it has signed.
+    monkeypatch.setattr(package, "_LARGEST_UNPACKED", 100)
+    ran = run("export", "verify", output)
+    assert ran.status == 1 and "too large" in ran.err
+
+
 def test_the_keys_and_the_register_are_for_their_owner_alone(store: Path, tmp_path: Path) -> None:
     assert run("export", "I1", "--non-nominal", *TERMS, "--output", tmp_path / "o.zip", store=store).status == 0
     folder = Path(f"{store}.handovers")
