@@ -59,8 +59,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.store = KeptStore(settings)
-    app.state.jobs = JobKeeper(settings)
     app.state.warm = WarmNetwork(settings, app.state.store)
+    app.state.jobs = JobKeeper(settings, done=app.state.warm.renew)
     app.state.find_paths = find_paths(app)
     for noun in NOUNS:
         # One flat list, so that rights, methods and documentation are all read from it.

@@ -30,10 +30,14 @@ _RESTARTED = "The service ended while this job was waiting or running; ask for i
 
 
 class JobKeeper:
-    """The jobs of one service; its file is opened when it is first needed."""
+    """The jobs of one service; its file is opened when it is first needed.
 
-    def __init__(self, settings: Settings) -> None:
+    `done` is called after each job that succeeds.
+    """
+
+    def __init__(self, settings: Settings, done: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
+        self._done = done
         self._folder = settings.jobs_folder
         self._changed = threading.Condition()
         self._file: JobFile | None = None
@@ -206,6 +210,8 @@ class JobKeeper:
             ended = self._ended(self._current or job, status)
             if self._file is not None:
                 self._file.save(ended)
+        if ended.state is State.DONE:
+            self._done()
 
     def _started(self, job: Job) -> "subprocess.Popen[str]":
         """Start the process of a job; what it must know goes through its standard input, where nobody else sees it."""
@@ -250,8 +256,6 @@ class JobKeeper:
             return job
         if self.ending:
             return replace(job, state=State.INTERRUPTED, ended_at=now(), error=_RESTARTED)
-        if job.result is not None:
-            return replace(job, state=State.DONE, ended_at=now())
         error = (
             job.error or f"The process of the job ended without a word (status {status}); see the log of the service."
         )

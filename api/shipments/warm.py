@@ -1,9 +1,9 @@
 """The published model and the network behind it, kept ready in memory by the service.
 
 Reading a network and finding what follows from it takes from seconds to minutes; scoring what arrives then takes a
-fraction of a second. So it is done beside the requests, in one thread at a time, when the service starts and whenever
-another set is published or the store changes. Until the first is ready there is nothing to answer with; later, the old
-one answers while its successor is made (both are in memory then).
+fraction of a second. So it is done beside the requests, in one thread at a time, when the service starts, after each of
+its jobs, and whenever a request finds that another set is published or the store has changed. Until the first is ready
+there is nothing to answer with; later, the old one answers while its successor is made (both are in memory then).
 """
 
 import asyncio
@@ -88,7 +88,13 @@ class WarmNetwork:
         """Begin to make it where a set with scores is published, without waiting for it."""
         with self._lock:
             self._ending = False
-            self._run(self._first)
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin to make it anew where another set is published or the store has changed, without waiting for it."""
+        with self._lock:
+            if not self._ending:
+                self._run(self._first)
 
     def stop(self) -> None:
         """Break off what is being made."""

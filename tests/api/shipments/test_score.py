@@ -19,10 +19,12 @@ from api.settings import Settings
 from api.shipments import warm as warming
 from api.shipments.schemas import MOST
 from graph.records import Ref
+from graph.store.base import PublishedSet
 from graph.store.open import open_store
 from targeting import arrivals
 from targeting.publish import paths_now
 from tests.api.commands import Invented, address, run
+from tests.api.jobs.following import over
 from tests.api.serving import problem, scored_store, serving, serving_app
 
 ROUTE = "/v1/shipments:score"
@@ -226,6 +228,28 @@ def test_a_new_set_is_used_once_it_is_ready_and_named(store: Path, rows: list[di
             assert time.monotonic() < until
             time.sleep(0.05)
         assert all(row["in_store"] for row in ask(client, rows).json()["arrivals"])
+
+
+def test_a_job_that_publishes_makes_it_ready_before_anybody_asks(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Invented(store.parent).copy(tmp_path)
+    made: list[str] = []
+    warmed = arrivals.warmed
+
+    def noted(published: PublishedSet, *others: Any) -> arrivals.Warm:
+        made.append(published.id)
+        return warmed(published, *others)
+
+    monkeypatch.setattr(arrivals, "warmed", noted)
+    with serving(own) as client:
+        ready(client)
+        done = over(client, client.post("/v1/jobs", json={"kind": "score", "as_of": "2024-03-01"}).json())
+        assert done["state"] == "done", done["error"]
+        until = time.monotonic() + 60
+        while done["result"]["published"]["id"] not in made:
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 def test_a_model_that_is_not_there_is_a_problem_and_tried_again(
