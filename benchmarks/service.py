@@ -235,6 +235,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.requests < 1 or options.readers < 1:
         parser.error("--requests and --readers are at least 1")
     load = os.getloadavg()[0]
+    # What is asked to end ends the service, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("The benchmark was ended."))
     found = []
     with tempfile.TemporaryDirectory(prefix="tidewaiter-service-") as folder:
         address = options.store or f"sqlite:///{Path(folder) / 'store.db'}"

@@ -1,5 +1,6 @@
 """Declarations as they arrive: scored, and not stored."""
 
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,9 +38,12 @@ def arrivals(
     chosen = settings(ctx, store)
     found: list[tuple[Rows, list[Arrival]]] = []
     with progress("Scoring arrivals", silent=json) as bar:
+        # A file that cannot be read is told before the network is read, which takes longest.
+        read = read_file(file, source=source, mapping=mapping, at_a_time=MOST)
+        first = list(islice(read, 1))
         with opened(chosen) as held:
             ready = warm(held, chosen.models_folder, bar.doing)
-        for rows in read_file(file, source=source, mapping=mapping, at_a_time=MOST):
+        for rows in chain(first, read):
             found.append((rows, score_arrivals(ready, rows.statements)))
             bar.doing(f"{sum(len(said) for _, said in found):,} scored")
     refused = [row for rows, _ in found for row in rows.refused]

@@ -1,7 +1,7 @@
 """What can be asked for, each question answered by the things that it is about."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from graph.paths import PathQuery, paths
@@ -10,10 +10,15 @@ from graph.store.base import Expansion, GraphStore, StoreError
 
 _ROUND_A_PARTY = ("AT_ADDRESS", "HAS_CONTACT", "OWNED_BY")
 _ROUND_A_SHIPMENT = 1_000
+_ASKED = 200
+"""Members that are asked for their shipments at once."""
 
 
 def of_community(view: GraphStore, community: str) -> list[Ref]:
     """Return the members of a community of the published set and the shipments that are counted to it.
+
+    The set names those that are still to decide; those that were examined are found from the members that imported
+    them.
 
     Raises:
         StoreError: nothing was published, or the set has no such community.
@@ -35,7 +40,16 @@ def of_community(view: GraphStore, community: str) -> list[Ref]:
         raise StoreError(
             f"The published set {published.id} has no community {community!r}; `tidewaiter show` names that of a thing."
         )
-    return found
+    return [*dict.fromkeys([*found, *_imported(view, found)])]
+
+
+def _imported(view: GraphStore, members: Sequence[Ref]) -> Iterator[Ref]:
+    """Yield the shipments that members imported."""
+    for start in range(0, len(members), _ASKED):
+        importers = [ref for ref in members[start : start + _ASKED] if ref.type == "Trader"]
+        counts = view.neighbours(importers, links=["IMPORTED_BY"], limit=0).counts
+        most = max(counts.values(), default=0)
+        yield from (row.end for row in view.neighbours(importers, links=["IMPORTED_BY"], limit=most).rows)
 
 
 def around(view: GraphStore, asked: Expansion) -> list[Ref]:

@@ -73,3 +73,6 @@ def test_without_scores_it_says_what_to_run(tmp_path: Path, file: Path, store: P
 def test_a_file_that_is_not_there_is_a_users_mistake(store: Path, tmp_path: Path) -> None:
     found = run("arrivals", tmp_path / "nothing.csv", store=store)
     assert found.status == 2 and "does not exist" in found.err and not found.out
+    # It is told before the store is read, which may take long.
+    found = run("arrivals", tmp_path / "nothing.csv", store=tmp_path / "no.db")
+    assert found.status == 2 and "does not exist" in found.err
