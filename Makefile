@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --for
 WHOLE := $(VENV)/whole.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast long lint format types docs neo4j neo4j-stop lock upgrade clean
+.PHONY: help install demo test coverage fast long lint format types docs neo4j neo4j-stop lock upgrade clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1 \2/p' Makefile | \
@@ -26,7 +26,10 @@ install: $(VENV)/installed ## Make .venv with .venv/bin/tidewaiter in it
 demo: $(VENV)/installed ## Invent a trade world and take it from the file to the inspection queue
 	$(BIN)/tidewaiter demo
 
-test: lint types ## Check format, lint, layers and types, then run all tests with coverage
+test: lint types ## Check format, lint, layers and types, then run all tests
+	$(PYTEST)
+
+coverage: $(VENV)/ready ## Run all tests and say which lines and branches they leave out
 	$(PYTEST) --cov
 
 fast: $(VENV)/ready ## Run the tests that are not marked slow
