@@ -8,6 +8,7 @@ from graph.store.base import GraphStore
 from graph.store.neo4j import Login, Neo4jStore
 from graph.store.reference import ReferenceStore
 from graph.store.sqlite import SqliteStore
+from tests.neo4j.emptying import clear
 from tests.neo4j.server import Server
 
 NEO4J = "neo4j"
@@ -36,8 +37,7 @@ def of_server(server: Server) -> Callable[[Path], GraphStore]:
         mark = folder / "neo4j"
         if not mark.exists():
             # Constraints and indexes stay; making them anew would take most of the time.
-            with server.driver() as driver:
-                driver.execute_query("MATCH (n) DETACH DELETE n", database_=server.database)
+            clear(server)
             mark.touch()
         return Neo4jStore(server.address, Login(server.user, server.password, server.database))
 
