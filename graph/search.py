@@ -96,7 +96,11 @@ class Found(NamedTuple):
 def form(text: str) -> Form:
     """Return the search form of a text; it has no words where nothing in it is a letter or digit."""
     plain = anyascii(normalise.name(text[:_LONGEST_TEXT])).lower()
-    words = tuple(word[:_LONGEST_WORD] for word in _PLAIN.findall(plain)[:_MOST_WORDS])
+    return form_of(tuple(word[:_LONGEST_WORD] for word in _PLAIN.findall(plain)[:_MOST_WORDS]))
+
+
+def form_of(words: tuple[str, ...]) -> Form:
+    """Return the search form that has these words."""
     return Form(words, "".join(words)[:_LONGEST_WORD])
 
 
@@ -159,12 +163,16 @@ def _alike(one: str, other: str, *, typed: bool) -> float:
 
 
 def score(wanted: Form, field: str, text: str) -> float:
-    """Return how well a text of a field fits what is looked for, 0 to 1, rounded to four places.
+    """Return how well a text of a field fits what is looked for; see `score_form`."""
+    return score_form(wanted, field, form(text))
+
+
+def score_form(wanted: Form, field: str, found: Form) -> float:
+    """Return how well a text of a field, in its search form, fits what is looked for: 0 to 1, to four places.
 
     Identifiers fit as a whole or by their beginning. Of all else it is the share of the words looked for that the text
     has, lowered by up to a fifth for what the text has besides; words count by `_weight`.
     """
-    found = form(text)
     if not wanted.words or not found.words:
         return 0.0
     if field in _IDENTIFIERS:

@@ -63,20 +63,22 @@ def expand(connection: sqlite3.Connection, asked: Expansion) -> Expanded:
     matching, wanted = 0, []
     for start in starts:
         for these in linked(connection, start):
-            for kind, total in _by_type(connection, these):
-                counts[these.link, these.direction, kind] += total
+            total = 0
+            for kind, number_of in _by_type(connection, these):
+                counts[these.link, these.direction, kind] += number_of
+                total += number_of
             if (asked.links is None or these.link in asked.links) and asked.direction in (None, these.direction):
-                matching += count(connection, these, narrowed, **values)
-                wanted.append(these)
+                matching += count(connection, these, narrowed, **values) if values else total
+                wanted.append((these, total))
     hidden = [*starts, *asked.exclude]
     unseen = f"{narrowed} AND x.type || ':' || x.key NOT IN (SELECT value FROM json_each(:hidden))"
     first: dict[Ref, Any] = {}
-    for these in wanted:
-        for ref, value in _first(connection, these, asked, unseen, {**values, "hidden": _names(hidden)}):
+    for these, total in wanted:
+        for ref, value in _first(connection, these, total, asked, unseen, {**values, "hidden": _names(hidden)}):
             first[ref] = _better(asked.order, value, first.get(ref, value))
     chosen = sorted(first, key=lambda ref: (*_place(asked.order, first[ref]), ref))[: asked.limit]
-    links = [row for these in wanted for row in _among(connection, these, narrowed, values, chosen)]
-    left = matching - len(links) - sum(_met(connection, these, narrowed, values, hidden) for these in wanted)
+    links = [row for these, _ in wanted for row in _among(connection, these, narrowed, values, chosen)]
+    left = matching - len(links) - sum(_met(connection, these, narrowed, values, hidden) for these, _ in wanted)
     return Expanded(_reached(connection, chosen, links), links, dict(counts), matching, left)
 
 
@@ -110,10 +112,10 @@ def _by_type(connection: sqlite3.Connection, these: Linked) -> Iterator[tuple[st
 
 
 def _first(
-    connection: sqlite3.Connection, these: Linked, asked: Expansion, condition: str, values: dict[str, Any]
+    connection: sqlite3.Connection, these: Linked, total: int, asked: Expansion, condition: str, values: dict[str, Any]
 ) -> Iterator[tuple[Ref, Any]]:
-    """Yield the first things over one kind of link, with what they are ordered by."""
-    if asked.order is Order.RISKIEST and these.naming and count(connection, these) > _FEW:
+    """Yield the first things over one kind of link, of which there are `total`, with what they are ordered by."""
+    if asked.order is Order.RISKIEST and these.naming and total > _FEW:
         walked = list(_walked(connection, these, asked, condition, values))
         if len(walked) >= asked.limit:
             yield from walked

@@ -15,12 +15,13 @@ from graph.search import (
     Found,
     Hit,
     best,
+    form_of,
     hit,
     identified,
     joined_pairs,
     name_of,
     rank,
-    score,
+    score_form,
     searched,
 )
 from graph.store.sqlite.layout import SEARCHED_COLUMNS
@@ -74,10 +75,13 @@ def _texts(connection: sqlite3.Connection, wanted: Form) -> dict[str, _Fits]:
         near = process.extract(asked, forms, scorer=fuzz.token_sort_ratio, limit=_SCORED)
         kept = {number for _, _, number in (*ranked, *near)}
         candidates = {number: candidates[number] for number in kept}
-    scored = (
-        (said, _Fits(score(wanted, "name", said), score(wanted, "tax_id", said))) for said, _ in candidates.values()
-    )
-    return {said: fits for said, fits in scored if max(fits) >= MINIMUM}
+    found: dict[str, _Fits] = {}
+    for said, held in candidates.values():
+        of = form_of(tuple(held.split()))
+        fits = _Fits(score_form(wanted, "name", of), score_form(wanted, "tax_id", of))
+        if max(fits) >= MINIMUM:
+            found[said] = fits
+    return found
 
 
 def _candidates(connection: sqlite3.Connection, wanted: Form) -> dict[int, tuple[str, str]]:
