@@ -145,8 +145,4 @@ def _records(view: GraphStore, ref: Ref) -> list[LegRecord]:
 
 
 def _links(found: Expanded) -> list[AroundLink]:
-    listed = []
-    for one in found.links:
-        start, end = (one.start, one.end) if one.direction == "out" else (one.end, one.start)
-        listed.append(AroundLink(str(start), one.link, str(end), one.first_on, one.last_on))
-    return listed
+    return [AroundLink(str(one.of.start), one.link, str(one.of.end), one.first_on, one.last_on) for one in found.links]

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from api.names import names
-from graph.records import LinkRef, Ref, canonical
+from graph.records import Ref, canonical
 from graph.schema import NODE, ROLES, Fold
 from graph.store.base import GraphStore, Neighbour, PublishedSet, RecordGroup, ThingWithRecords
 
@@ -198,7 +198,7 @@ def _links(view: GraphStore, ref: Ref, limit: int, newer: Newer) -> list[Links]:
     found = view.neighbours([ref], limit=limit)
     risks = _linked_risks(view, [row.end for row in found.rows])
     named = names(view, (row.end for row in found.rows))
-    said = view.link_values(map(_link, found.rows))
+    said = view.link_values(row.of for row in found.rows)
     rows: dict[tuple[str, str], list[Neighbour]] = defaultdict(list)
     for row in found.rows:
         rows[row.link, row.direction].append(row)
@@ -215,19 +215,13 @@ def _links(view: GraphStore, ref: Ref, limit: int, newer: Newer) -> list[Links]:
                     row.last_on,
                     newer.day(row.first_on),
                     risks.get(row.end),
-                    said.get(_link(row), {}),
+                    said.get(row.of, {}),
                 )
                 for row in rows[link, direction]
             ],
         )
         for (_, link, direction), count in sorted(found.counts.items(), key=lambda item: item[0][1:])
     ]
-
-
-def _link(row: Neighbour) -> LinkRef:
-    """Return the link of which this is one side."""
-    start, end = (row.start, row.end) if row.direction == "out" else (row.end, row.start)
-    return LinkRef(start, row.link, end)
 
 
 def _linked_risks(view: GraphStore, refs: Sequence[Ref]) -> dict[Ref, float]:

@@ -191,7 +191,7 @@ class _Search:
         self._count(found)
         self._read.update(unread)
         for link in found.links:
-            if link.end not in self._excluded and (of := _link_of(link)) not in self._without:
+            if link.end not in self._excluded and (of := link.of) not in self._without:
                 self._around[link.start][of] = link
                 self._around[link.end][of] = _turned(link)
 
@@ -272,11 +272,6 @@ def _cost(step: PathStep) -> float:
 
 def _place(path: FoundPath) -> tuple[float, int, tuple[LinkRef, ...]]:
     return round(path.cost, 6), len(path.steps), tuple(step.link for step in path.steps)
-
-
-def _link_of(link: Neighbour) -> LinkRef:
-    start, end = (link.start, link.end) if link.direction == "out" else (link.end, link.start)
-    return LinkRef(start, link.link, end)
 
 
 def _turned(link: Neighbour) -> Neighbour:

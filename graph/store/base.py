@@ -110,6 +110,12 @@ class Neighbour(NamedTuple):
     first_on: date | None
     last_on: date | None
 
+    @property
+    def of(self) -> LinkRef:
+        """The link of which this is one side."""
+        start, end = (self.start, self.end) if self.direction == "out" else (self.end, self.start)
+        return LinkRef(start, self.link, end)
+
 
 @dataclass(frozen=True)
 class Neighbours:
