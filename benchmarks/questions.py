@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 from api.names import names
 from graph.records import Ref
-from graph.store.base import STARTS, Expansion, GraphStore, Order, StoreError
+from graph.store.base import STARTS, Expansion, GraphStore, Order
+from graph.store.errors import StoreError
 
 LIMIT = 100
 """Things that an expansion shows."""

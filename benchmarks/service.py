@@ -34,7 +34,7 @@ from api.settings import Settings, load_settings
 from benchmarks.pipeline import SEED, line
 from benchmarks.questions import Chosen, Question, choose, of_published, questions
 from benchmarks.readers import Client, Switched, switch
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 
 READERS = 50
 STEPS = ("ingest", "analyse", "train", "score")

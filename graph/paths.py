@@ -20,7 +20,8 @@ from datetime import date
 from typing import NamedTuple
 
 from graph.records import LinkRef, Ref
-from graph.store.base import Adjacent, Direction, GraphStore, Neighbour, StoreError, check_links
+from graph.store.base import Adjacent, Direction, GraphStore, Neighbour, check_links
+from graph.store.errors import StoreError
 
 HUB = 1_000
 """Things with more links are hubs."""

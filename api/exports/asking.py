@@ -6,7 +6,8 @@ from typing import Any
 
 from graph.paths import PathQuery, paths
 from graph.records import Ref
-from graph.store.base import Expansion, GraphStore, StoreError
+from graph.store.base import Expansion, GraphStore
+from graph.store.errors import StoreError
 
 _ROUND_A_PARTY = ("AT_ADDRESS", "HAS_CONTACT", "OWNED_BY")
 _ROUND_A_SHIPMENT = 1_000

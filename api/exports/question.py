@@ -10,7 +10,8 @@ from api.exports.errors import ExportError
 from graph.paths import PathQuery
 from graph.paths import check as check_paths
 from graph.records import Ref
-from graph.store.base import REACHED, Expansion, GraphStore, Order, StoreError, check_expansion
+from graph.store.base import REACHED, Expansion, GraphStore, Order, check_expansion
+from graph.store.errors import StoreError
 
 _NAMED = 20
 """Excluded things that are named in words; of more, only their number is told."""

@@ -15,7 +15,7 @@ from starlette.routing import Match
 
 from api.exports.errors import ExportError
 from api.http.answers import PlainJson
-from graph.store.base import NotInSetError, StoreError
+from graph.store.errors import NotInSetError, StoreError
 from ingest.errors import InputError
 from targeting import TargetingError
 

@@ -13,7 +13,8 @@ from api.commands.opening import is_embedded, opened
 from api.http.answers import Marked
 from api.http.problems import UnavailableError
 from api.settings import SQLITE, Settings
-from graph.store.base import GraphStore, StoreError
+from graph.store.base import GraphStore
+from graph.store.errors import StoreError
 
 _ASK_AGAIN = 1.0
 """Seconds after which a store that could not be opened is tried again."""

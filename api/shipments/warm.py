@@ -20,7 +20,8 @@ from api.http.problems import LOG, Problem, of_store
 from api.http.store import KeptStore, Lent
 from api.settings import Settings
 from graph.records import Ref
-from graph.store.base import GraphStore, StoreError
+from graph.store.base import GraphStore
+from graph.store.errors import StoreError
 from targeting import TargetingError
 
 if TYPE_CHECKING:

@@ -18,23 +18,8 @@ from graph.records import LinkRef, Ref
 from graph.schema import LINK, NODE, NODES
 from graph.search import MOST, Asked, Hit, asked
 from graph.statements import Statements
+from graph.store.errors import AlreadyThereError, NotInSetError, StoreError
 from graph.store.findings import Finding
-
-
-class StoreError(Exception):
-    """Something about the store that its user can act on; the message says what and what to do."""
-
-
-class AlreadyThereError(StoreError):
-    """The batch is in the store already."""
-
-
-class NotInSetError(StoreError):
-    """The row to go on from is not in the published set."""
-
-
-class AddressError(StoreError):
-    """The address names no store that there could be."""
 
 
 class Quarantined(NamedTuple):

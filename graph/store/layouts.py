@@ -3,7 +3,7 @@
 from collections.abc import Container
 from typing import NamedTuple
 
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 
 
 class Migrated(NamedTuple):

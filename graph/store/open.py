@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from graph.store.base import AddressError, GraphStore
+from graph.store.base import GraphStore
+from graph.store.errors import AddressError
 from graph.store.layouts import Migrated, in_words
 from graph.store.reference import ReferenceStore
 from graph.store.sqlite import SqliteStore

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from graph.hash import store_hash
 from graph.statements import Statements
-from graph.store.base import RESULTS, GraphStore, LoadChunk, Quarantined, StoreError
+from graph.store.base import RESULTS, GraphStore, LoadChunk, Quarantined
 from graph.store.copying import Copied, copy_store
+from graph.store.errors import StoreError
 from graph.store.reference import ReferenceStore
 from graph.store.sqlite import SqliteStore
 from tests.conformance.loads import batch, chunk, content, links, network, rows, split

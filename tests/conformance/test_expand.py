@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from graph.records import Ref
 from graph.schema import LINKS, NODES
 from graph.statements import Statements
-from graph.store.base import (
-    ENTITY_RESULT,
-    SHIPMENT_RESULT,
-    Expanded,
-    Expansion,
-    GraphStore,
-    Order,
-    PublishedSet,
-    StoreError,
-)
+from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, Expanded, Expansion, GraphStore, Order, PublishedSet
+from graph.store.errors import StoreError
 from graph.store.reference import ReferenceStore
 from tests.conformance.loads import batch, chunk, network
 from tests.conformance.stores import Backend

@@ -8,7 +8,8 @@ import pytest
 from graph.fold import Link, Span
 from graph.records import LinkRef, Ref
 from graph.statements import Statements
-from graph.store.base import GraphStore, Neighbour, RecordGroup, StoreError
+from graph.store.base import GraphStore, Neighbour, RecordGroup
+from graph.store.errors import StoreError
 from tests.conformance.loads import batch, chunk, thing
 from tests.statements import table
 

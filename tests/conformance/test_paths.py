@@ -14,7 +14,8 @@ from graph.paths import HUB_TYPES, PathQuery, paths
 from graph.records import LinkRef, Ref
 from graph.schema import LINKS
 from graph.statements import Statements
-from graph.store.base import GraphStore, StoreError
+from graph.store.base import GraphStore
+from graph.store.errors import StoreError
 from tests.conformance.loads import batch, chunk, network
 from tests.conformance.stores import BACKENDS, Backend
 from tests.conformance.test_network import ACME, BOLT, BROKER, OFFICE, load, said, shipment

@@ -15,8 +15,8 @@ from graph.store.base import (
     SHIPMENT_RESULT,
     GraphStore,
     PublishedSet,
-    StoreError,
 )
+from graph.store.errors import StoreError
 from tests.conformance.loads import batch, rows
 
 FIRST = PublishedSet(

@@ -9,7 +9,8 @@ import pytest
 from graph.records import Ref
 from graph.search import MOST, Hit
 from graph.statements import Statements
-from graph.store.base import GraphStore, StoreError
+from graph.store.base import GraphStore
+from graph.store.errors import StoreError
 from graph.store.reference import ReferenceStore
 from ingest.load import load
 from tests.conformance.loads import batch, chunk

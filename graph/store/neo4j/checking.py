@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from neo4j import ManagedTransaction, Transaction
 
 from graph.schema import LINKS, NODES, SCHEMA_VERSION
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from graph.store.findings import Finding, counted, found
 from graph.store.neo4j.layout import (
     BATCH,

@@ -17,7 +17,7 @@ from neo4j.exceptions import (
     TransientError,
 )
 
-from graph.store.base import AddressError, StoreError
+from graph.store.errors import AddressError, StoreError
 from graph.store.layouts import check_version
 from graph.store.neo4j.constraints import constrain
 from graph.store.neo4j.layout import LABELS, LOCK, STORE, VERSION

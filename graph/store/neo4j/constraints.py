@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from neo4j import Session
 from neo4j.exceptions import ClientError
 
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from graph.store.neo4j.layout import CONSTRAINTS, FULL_TEXT, INDEXES, LABELS, SEARCHED, UNIQUE
 
 _Place = tuple[str, tuple[str, ...]]

@@ -28,7 +28,6 @@ from graph.store.base import (
     Picked,
     PublishedSet,
     Quarantined,
-    StoreError,
     ThingWithRecords,
     already_there,
     check_results,
@@ -36,6 +35,7 @@ from graph.store.base import (
     not_in_set,
     unknown_batch,
 )
+from graph.store.errors import StoreError
 from graph.store.findings import Finding
 from graph.store.neo4j import checking, contents, ledger, results
 from graph.store.neo4j.chunks import (

@@ -17,7 +17,7 @@ from neo4j import Driver, ManagedTransaction, Session, unit_of_work
 from neo4j.api import BookmarkManager
 from neo4j.exceptions import Neo4jError
 
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from graph.store.neo4j.layout import LOCK, STORE
 
 WAIT = 60.0

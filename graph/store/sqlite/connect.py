@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from graph.store.layouts import check_version
 from graph.store.sqlite.layout import APPLICATION_ID, INDEXES, TABLES, USER_VERSION, create_indexes
 from graph.store.sqlite.migrations import MIGRATIONS

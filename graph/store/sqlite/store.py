@@ -23,11 +23,11 @@ from graph.store.base import (
     Picked,
     PublishedSet,
     Quarantined,
-    StoreError,
     ThingWithRecords,
     check_results,
     check_search,
 )
+from graph.store.errors import StoreError
 from graph.store.findings import Finding
 from graph.store.sqlite import ledger
 from graph.store.sqlite.adjacent import adjacent

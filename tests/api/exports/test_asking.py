@@ -11,7 +11,8 @@ from api.exports.register import digests
 from api.exports.selection import things
 from api.exports.spool import Spool
 from graph.records import LinkRef, Ref
-from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet, StoreError
+from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
+from graph.store.errors import StoreError
 from graph.store.open import open_store
 from tests.api.commands import HEADER, address, declaration, run, write
 

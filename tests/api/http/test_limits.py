@@ -15,7 +15,7 @@ from api.app import create_app
 from api.http.limits import DEPTH, MIB, Limit, Limits, depth, limit_of
 from api.http.store import View
 from api.settings import Settings
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from tests.api.commands import address
 from tests.api.http.raw import chunked, connected
 from tests.api.serving import problem, scored_store, serving_app

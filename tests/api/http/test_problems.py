@@ -14,7 +14,7 @@ from api.app import create_app
 from api.http.problems import KINDS, Problem, asking
 from api.http.rights import RIGHTS, Right, check_rights
 from api.settings import Settings
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from ingest.errors import InputError
 from targeting import TargetingError
 from tests.api.commands import address

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from graph.store.open import open_store
 from graph.store.reference import ReferenceStore
 

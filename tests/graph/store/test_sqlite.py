@@ -23,7 +23,8 @@ import pytest
 from graph.records import Ref
 from graph.schema import NODES
 from graph.statements import SHAPES, Statements
-from graph.store.base import LoadChunk, StoreError
+from graph.store.base import LoadChunk
+from graph.store.errors import StoreError
 from graph.store.sqlite import SqliteStore, load, scan, store
 from graph.store.sqlite.connect import connect
 from graph.store.sqlite.layout import APPLICATION_ID, USER_VERSION
@@ -299,7 +300,7 @@ def test_a_file_that_may_not_grow_changes_nothing(tmp_path: Path) -> None:
     told = _child(
         f"""
         import resource, sys
-        from graph.store.base import StoreError
+        from graph.store.errors import StoreError
         from graph.store.sqlite import SqliteStore
         from tests.graph.store.many import batch, chunk, many
         resource.setrlimit(resource.RLIMIT_FSIZE, ({path.stat().st_size + 200_000}, {resource.RLIM_INFINITY}))
@@ -325,7 +326,7 @@ def test_a_file_that_may_not_be_written_is_told(tmp_path: Path) -> None:
         told = _child(
             """
             import os, sys
-            from graph.store.base import StoreError
+            from graph.store.errors import StoreError
             from graph.store.sqlite import SqliteStore
             folder, name = os.path.split(sys.argv[1])
             os.chdir(folder)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from graph.store.base import PublishedSet, StoreError
+from graph.store.base import PublishedSet
+from graph.store.errors import StoreError
 from graph.store.neo4j import Login, Neo4jStore
 from graph.store.neo4j.layout import LABELS
 from tests.api.commands import declaration, run, write

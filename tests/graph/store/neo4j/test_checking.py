@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from neo4j.exceptions import Neo4jError
 
-from graph.store.base import PublishedSet, StoreError
+from graph.store.base import PublishedSet
+from graph.store.errors import StoreError
 from graph.store.neo4j import Login, Neo4jStore, migrate
 from tests.conformance.test_ledger import declared
 from tests.conformance.test_results import DAY, SCORES, scored

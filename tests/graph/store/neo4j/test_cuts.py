@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from ingest.load import load
 from tests.api.commands import declaration, write
 from tests.graph.store.neo4j.loading import command, loaded_again, opened, settled, undisturbed

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from graph.records import Ref
 from graph.statements import Statements
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from graph.store.neo4j import ImportFolder, Login, Neo4jStore
 from graph.store.reference import ReferenceStore
 from tests.conformance.loads import batch, chunk, content, ledger, split

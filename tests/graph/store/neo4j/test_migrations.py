@@ -10,7 +10,7 @@ import pytest
 
 from graph.hash import store_hash
 from graph.statements import Statements
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from graph.store.layouts import Migrated
 from graph.store.neo4j import Login, Neo4jStore, migrate, migrating, migrations
 from graph.store.neo4j.layout import VERSION

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.store.base import AddressError, StoreError
+from graph.store.errors import AddressError, StoreError
 from graph.store.neo4j import Login, Neo4jStore
 from graph.store.neo4j.connect import check_agent
 from graph.store.neo4j.writer import alone

@@ -2,7 +2,8 @@
 
 import pytest
 
-from graph.store.base import SHIPMENT_RESULT, PublishedSet, StoreError
+from graph.store.base import SHIPMENT_RESULT, PublishedSet
+from graph.store.errors import StoreError
 from graph.store.neo4j import writer
 from graph.store.neo4j.layout import PUBLISHED, RESULT
 from tests.conformance.loads import rows

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from graph.records import Ref
-from graph.store.base import StoreError
+from graph.store.errors import StoreError
 from graph.store.neo4j.cypher import LinkText, triples_of
 from graph.store.neo4j.layout import LONGEST_KEY, bounded
 from tests.conformance.loads import batch, chunk

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.store.base import LoadChunk, StoreError
+from graph.store.base import LoadChunk
+from graph.store.errors import StoreError
 from tests.api.commands import declaration, write
 from tests.conformance.loads import batch, chunk
 from tests.graph.store.many import many
