@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graph.store.base import Quarantined
+    from graph.store.batches import Quarantined
     from targeting.arrivals import Arrival
 
 

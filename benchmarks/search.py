@@ -27,7 +27,8 @@ from api.settings import load_settings
 from graph.records import Ref
 from graph.search import form
 from graph.statements import SHAPES, Statements
-from graph.store.base import Batch, GraphStore, LoadChunk
+from graph.store.base import GraphStore
+from graph.store.batches import Batch, LoadChunk
 from graph.store.open import open_store
 
 FIRST = 5

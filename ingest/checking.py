@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.store.base import Quarantined
+from graph.store.batches import Quarantined
 from ingest.columns import Column, Flags, constant, encode, json_values, translate, typed
 from ingest.forms import EXTRA, IMO
 from ingest.mapping import EXTRA_PREFIX, SourceMapping

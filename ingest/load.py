@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.store.base import Batch, LoadChunk, LoadTarget
+from graph.store.base import LoadTarget
+from graph.store.batches import Batch, LoadChunk
 from graph.store.errors import AlreadyThereError
 from ingest.checking import check
 from ingest.duplicates import Seen, digests

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from graph.store.base import Quarantined
+from graph.store.batches import Quarantined
 from ingest.errors import InputError
 from ingest.mapping import FileMapping, SourceMapping
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from graph.statements import Statements
-from graph.store.base import Quarantined
+from graph.store.batches import Quarantined
 from ingest.checking import check
 from ingest.errors import InputError
 from ingest.mapping import SourceMapping, check_source, load_mapping

@@ -13,7 +13,8 @@ from api.http.routes import UNCHANGED, answers, noun
 from api.http.store import TaggedView, View
 from api.jobs.endpoints import Keeper, added
 from api.jobs.schemas import JobAnswer
-from graph.store.base import Batch, GraphStore
+from graph.store.base import GraphStore
+from graph.store.batches import Batch
 from ingest.mapping import built_in
 
 router = noun("batches")

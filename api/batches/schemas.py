@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from api.http.answers import Answer
-from graph.store.base import Batch
+from graph.store.batches import Batch
 
 
 class BatchAnswer(Answer):

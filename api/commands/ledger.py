@@ -14,7 +14,7 @@ from api.commands.progress import progress
 
 if TYPE_CHECKING:
     from api.settings import Settings
-    from graph.store.base import Batch
+    from graph.store.batches import Batch
     from ingest.load import LoadResult
 
 batches = typer.Typer(invoke_without_command=True, help="List what was loaded, or remove a batch exactly.")

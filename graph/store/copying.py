@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from graph.hash import store_hash
-from graph.store.base import RESULTS, Batch, GraphStore, LoadChunk, PublishedSet
+from graph.store.base import RESULTS, GraphStore, PublishedSet
+from graph.store.batches import Batch, LoadChunk
 from graph.store.errors import StoreError
 
 

@@ -34,29 +34,25 @@ from graph.store.base import (
     RESULT_ORDER,
     RESULTS,
     Adjacent,
-    Batch,
     Direction,
     Expanded,
     Expansion,
-    LoadChunk,
     Neighbour,
     Neighbours,
     Order,
     Picked,
     PublishedSet,
-    Quarantined,
     Reached,
     RecordGroup,
     ThingWithRecords,
-    already_there,
     check_expansion,
     check_links,
     check_results,
     check_search,
     meanings,
     not_in_set,
-    unknown_batch,
 )
+from graph.store.batches import Batch, LoadChunk, Quarantined, already_there, unknown_batch
 from graph.store.findings import Finding, counted
 
 Row = Mapping[str, Any]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from graph.hash import store_hash
 from graph.statements import Statements
-from graph.store.base import RESULTS, GraphStore, LoadChunk, Quarantined
+from graph.store.base import RESULTS, GraphStore
+from graph.store.batches import LoadChunk, Quarantined
 from graph.store.copying import Copied, copy_store
 from graph.store.errors import StoreError
 from graph.store.reference import ReferenceStore

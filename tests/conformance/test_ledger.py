@@ -9,7 +9,8 @@ import pytest
 
 from graph.records import Ref
 from graph.statements import Statements
-from graph.store.base import Batch, GraphStore, LoadChunk, PublishedSet, Quarantined
+from graph.store.base import GraphStore, PublishedSet
+from graph.store.batches import Batch, LoadChunk, Quarantined
 from graph.store.errors import StoreError
 from tests.conformance.loads import batch, chunk, content, everything, ledger, split
 from tests.conformance.stores import BACKENDS, Backend

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from graph.fold import fold
 from graph.records import Ref, records
 from graph.statements import Statements
-from graph.store.base import GraphStore, Quarantined
+from graph.store.base import GraphStore
+from graph.store.batches import Quarantined
 from graph.store.reference import ReferenceStore
 from tests.conformance.loads import batch, chunk, content, everything, ledger, links, network, split, things
 from tests.conformance.stores import BACKENDS, Backend

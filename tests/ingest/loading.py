@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from graph.schema import ROLES
 from graph.statements import Statements
-from graph.store.base import Batch, GraphStore, LoadChunk, Quarantined
+from graph.store.base import GraphStore
+from graph.store.batches import Batch, LoadChunk, Quarantined
 from ingest.load import LoadResult, load
 
 REFERENCES = [role.column for role in ROLES if role.described] + ["thing"]

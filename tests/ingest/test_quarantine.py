@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.store.base import Quarantined
+from graph.store.batches import Quarantined
 from ingest import reading
 from ingest.forms import KINDS
 from ingest.mapping import load_mapping

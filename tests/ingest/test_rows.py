@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.statements import Statements
-from graph.store.base import Quarantined
+from graph.store.batches import Quarantined
 from ingest.errors import InputError
 from ingest.load import chunks
 from ingest.mapping import load_mapping

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from graph.records import Ref
 from graph.snapshot import UNDATED, labels
-from graph.store.base import Batch, GraphStore, LoadChunk, PublishedSet
+from graph.store.base import GraphStore, PublishedSet
+from graph.store.batches import Batch, LoadChunk
 from graph.store.reference import ReferenceStore
 from ingest.load import load
 from targeting import TargetingError

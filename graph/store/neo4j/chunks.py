@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from graph.columns import description_rows, fold_spans, plain, say
 from graph.schema import ROLES
 from graph.statements import SHAPES, Statements
-from graph.store.base import LoadChunk
+from graph.store.batches import LoadChunk
 
 NAMED, REFUSED = "named", "quarantine"
 NAMED_SCHEMA = pa.schema([("type", pa.string()), ("key", pa.string())])

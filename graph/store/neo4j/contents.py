@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from neo4j import ManagedTransaction
 
 from graph.statements import SHAPES
-from graph.store.base import LoadChunk, Quarantined
+from graph.store.batches import LoadChunk, Quarantined
 from graph.store.errors import StoreError
 from graph.store.neo4j import ledger
 from graph.store.neo4j.chunks import REFUSED, joined, unpacked

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from graph.columns import Triple, fold_spans
 from graph.schema import LINK, NODE, Field, Kind
 from graph.statements import SHAPES, Statements
-from graph.store.base import Batch, LoadChunk
+from graph.store.batches import Batch, LoadChunk
 from graph.store.errors import StoreError
 from graph.store.neo4j import ledger
 from graph.store.neo4j.accumulated import kinds_of, properties_of, searched

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from neo4j import ManagedTransaction, Transaction
 
-from graph.store.base import Batch
+from graph.store.batches import Batch
 from graph.store.neo4j.layout import BATCH, CHUNK, KEPT, REMOVED, STORE
 from graph.store.neo4j.writer import Writer
 

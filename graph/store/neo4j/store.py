@@ -20,21 +20,17 @@ from graph.search import Hit
 from graph.statements import Statements
 from graph.store.base import (
     Adjacent,
-    Batch,
     Expanded,
     Expansion,
-    LoadChunk,
     Neighbours,
     Picked,
     PublishedSet,
-    Quarantined,
     ThingWithRecords,
-    already_there,
     check_results,
     check_search,
     not_in_set,
-    unknown_batch,
 )
+from graph.store.batches import Batch, LoadChunk, Quarantined, already_there, unknown_batch
 from graph.store.errors import StoreError
 from graph.store.findings import Finding
 from graph.store.neo4j import checking, contents, ledger, results

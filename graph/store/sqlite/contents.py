@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.statements import SHAPES, Statements
-from graph.store.base import LoadChunk, Quarantined
+from graph.store.batches import LoadChunk, Quarantined
 from graph.store.sqlite import ledger
 from graph.store.sqlite.layout import DESCRIBED, quoted
 from graph.store.sqlite.load import shapes

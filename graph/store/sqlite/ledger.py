@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from graph.store.base import Batch, Quarantined, already_there, unknown_batch
+from graph.store.batches import Batch, Quarantined, already_there, unknown_batch
 from graph.store.sqlite.layout import quoted
 
 _TEXTS = ("id", "content_hash", "source", "mapping", "mapping_version", "name")

@@ -15,18 +15,16 @@ from graph.records import LinkRef, Ref
 from graph.search import Hit
 from graph.store.base import (
     Adjacent,
-    Batch,
     Expanded,
     Expansion,
-    LoadChunk,
     Neighbours,
     Picked,
     PublishedSet,
-    Quarantined,
     ThingWithRecords,
     check_results,
     check_search,
 )
+from graph.store.batches import Batch, LoadChunk, Quarantined
 from graph.store.errors import StoreError
 from graph.store.findings import Finding
 from graph.store.sqlite import ledger

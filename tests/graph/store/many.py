@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from graph.statements import SHAPES, Statements
-from graph.store.base import Batch, LoadChunk
+from graph.store.batches import Batch, LoadChunk
 
 
 def many(start: int, count: int) -> Statements:

@@ -23,7 +23,7 @@ import pytest
 from graph.records import Ref
 from graph.schema import NODES
 from graph.statements import SHAPES, Statements
-from graph.store.base import LoadChunk
+from graph.store.batches import LoadChunk
 from graph.store.errors import StoreError
 from graph.store.sqlite import SqliteStore, load, scan, store
 from graph.store.sqlite.connect import connect

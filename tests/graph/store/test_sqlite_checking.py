@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.store.base import Quarantined
+from graph.store.batches import Quarantined
 from graph.store.sqlite import SqliteStore
 from tests.graph.store.many import batch, chunk, many
 

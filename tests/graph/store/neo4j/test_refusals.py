@@ -97,7 +97,7 @@ def test_another_layout(neo4j_database: Server, version: int, said: str) -> None
 
 
 def test_a_writer_waits_for_another_and_is_told(neo4j_database: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    from graph.store.base import Batch
+    from graph.store.batches import Batch
     from graph.store.neo4j import writer
 
     monkeypatch.setattr(writer, "WAIT", 1.0)
@@ -109,7 +109,7 @@ def test_a_writer_waits_for_another_and_is_told(neo4j_database: Server, monkeypa
 
 
 def test_who_opens_while_a_load_ends_can_read_what_is_loaded_and_not_the_network(neo4j_database: Server) -> None:
-    from graph.store.base import Batch
+    from graph.store.batches import Batch
 
     login = Login("neo4j", neo4j_database.password)
     with Neo4jStore(neo4j_database.address, login) as one:
@@ -128,7 +128,7 @@ def test_who_opens_while_a_load_ends_can_read_what_is_loaded_and_not_the_network
 def test_names_are_values_and_nothing_else(neo4j_database: Server, tmp_path: Path) -> None:
     from graph.records import Ref
     from graph.statements import Statements
-    from graph.store.base import Batch, LoadChunk
+    from graph.store.batches import Batch, LoadChunk
     from tests.statements import DAYS, table
 
     names = ["'}) DETACH DELETE n //", "`backticks`", "$param", "a\0b", "🚢 \u202e", "x" * 1_000_000, "\\u0027"]

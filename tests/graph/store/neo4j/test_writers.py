@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.store.base import LoadChunk
+from graph.store.batches import LoadChunk
 from graph.store.errors import StoreError
 from tests.api.commands import declaration, write
 from tests.conformance.loads import batch, chunk
