@@ -7,7 +7,8 @@ from datetime import date
 from api.names import names
 from graph.paths import FoundPaths, PathQuery, paths
 from graph.records import Ref
-from graph.store.base import Direction, Expanded, Expansion, GraphStore, PublishedSet
+from graph.store.base import GraphStore, PublishedSet
+from graph.store.neighbourhood import Direction, Expanded, Expansion
 
 _RECORDS = 3
 """Groups of equal records shown of each link."""

@@ -10,7 +10,8 @@ from typing import Any
 from api.names import names
 from graph.records import Ref, canonical
 from graph.schema import NODE, ROLES, Fold
-from graph.store.base import GraphStore, Neighbour, PublishedSet, RecordGroup, ThingWithRecords
+from graph.store.base import GraphStore, PublishedSet, RecordGroup, ThingWithRecords
+from graph.store.neighbourhood import Neighbour
 
 
 @dataclass(frozen=True)

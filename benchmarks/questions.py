@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 from api.names import names
 from graph.records import Ref
-from graph.store.base import STARTS, Expansion, GraphStore, Order
+from graph.store.base import GraphStore
 from graph.store.errors import StoreError
+from graph.store.neighbourhood import STARTS, Expansion, Order
 
 LIMIT = 100
 """Things that an expansion shows."""

@@ -20,8 +20,9 @@ from datetime import date
 from typing import NamedTuple
 
 from graph.records import LinkRef, Ref
-from graph.store.base import Adjacent, Direction, GraphStore, Neighbour, check_links
+from graph.store.base import GraphStore
 from graph.store.errors import StoreError
+from graph.store.neighbourhood import Adjacent, Direction, Neighbour, check_links
 
 HUB = 1_000
 """Things with more links are hubs."""

@@ -14,7 +14,7 @@ from api.commands.published import as_heading, in_words
 
 if TYPE_CHECKING:
     from api.around import Around, Leg, Ways
-    from graph.store.base import Direction, Order
+    from graph.store.neighbourhood import Direction, Order
 
 LinkOption = Annotated[
     list[str] | None, typer.Option("--link", metavar="TYPE", help="Only links of this type; may be repeated.")
@@ -44,7 +44,7 @@ def expand(
 ) -> None:
     """List what things are linked to, the newest or riskiest first, and say how many there are in truth."""
     from api.around import around
-    from graph.store.base import Expansion
+    from graph.store.neighbourhood import Expansion
 
     chosen = settings(ctx, store)
     with opened(chosen) as held:
@@ -100,7 +100,7 @@ def direction_named(text: str | None) -> "Direction | None":
 
 def order_named(text: str) -> "Order":
     """Return an order as it is typed. Raises UsageError where it is none."""
-    from graph.store.base import Order
+    from graph.store.neighbourhood import Order
 
     if text not in list(Order):
         raise UsageError(f"'{text}' is no order: it is {', '.join(Order)}.")

@@ -95,7 +95,7 @@ def write(
     from api.exports.question import Asked
     from api.files import check_output
     from graph.paths import PathQuery
-    from graph.store.base import Expansion
+    from graph.store.neighbourhood import Expansion
 
     _check_options(
         around,

@@ -22,7 +22,8 @@ from api.http.routes import UNCHANGED, answers, noun
 from api.http.store import TaggedView, View
 from api.http.things import ThingId, all_meant
 from graph.search import Hit
-from graph.store.base import Expansion, check_expansion, check_search
+from graph.store.base import check_search
+from graph.store.neighbourhood import Expansion, check_expansion
 
 router = noun("entities")
 

@@ -12,7 +12,7 @@ from api.http.published import PublishedAnswer
 from api.http.refs import LinkName, RefText, TypeName
 from api.http.things import ThingText
 from graph.search import MOST
-from graph.store.base import EXCLUDED, REACHED, STARTS, Order
+from graph.store.neighbourhood import EXCLUDED, REACHED, STARTS, Order
 
 ENTRIES = 1_000
 """Entries of a list of identifiers that are answered at once."""

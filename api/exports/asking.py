@@ -6,8 +6,9 @@ from typing import Any
 
 from graph.paths import PathQuery, paths
 from graph.records import Ref
-from graph.store.base import Expansion, GraphStore
+from graph.store.base import GraphStore
 from graph.store.errors import StoreError
+from graph.store.neighbourhood import Expansion
 
 _ROUND_A_PARTY = ("AT_ADDRESS", "HAS_CONTACT", "OWNED_BY")
 _ROUND_A_SHIPMENT = 1_000

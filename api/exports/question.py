@@ -10,8 +10,9 @@ from api.exports.errors import ExportError
 from graph.paths import PathQuery
 from graph.paths import check as check_paths
 from graph.records import Ref
-from graph.store.base import REACHED, Expansion, GraphStore, Order, check_expansion
+from graph.store.base import GraphStore
 from graph.store.errors import StoreError
+from graph.store.neighbourhood import REACHED, Expansion, Order, check_expansion
 
 _NAMED = 20
 """Excluded things that are named in words; of more, only their number is told."""

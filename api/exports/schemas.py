@@ -15,7 +15,7 @@ from api.http.things import ThingText
 from graph.paths import ENDS, HOPS, PATHS
 from graph.records import Ref
 from graph.schema import LINK, NODE
-from graph.store.base import REACHED, STARTS, Order
+from graph.store.neighbourhood import REACHED, STARTS, Order
 
 _THINGS = 1_000
 _HIDDEN = 1_000

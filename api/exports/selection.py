@@ -8,7 +8,8 @@ from api.exports.portion import UNGRADED, Edge, Grade, Node
 from api.exports.spool import Spool
 from api.names import name_in
 from graph.records import LinkRef, Ref
-from graph.store.base import GraphStore, Neighbour
+from graph.store.base import GraphStore
+from graph.store.neighbourhood import Neighbour
 
 # What no source declares, but a matcher or a person concludes.
 _ASSESSED = frozenset({"SAME_AS", "LISTED_AS"})

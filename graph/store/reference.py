@@ -33,20 +33,10 @@ from graph.statements import SHAPES, Statements
 from graph.store.base import (
     RESULT_ORDER,
     RESULTS,
-    Adjacent,
-    Direction,
-    Expanded,
-    Expansion,
-    Neighbour,
-    Neighbours,
-    Order,
     Picked,
     PublishedSet,
-    Reached,
     RecordGroup,
     ThingWithRecords,
-    check_expansion,
-    check_links,
     check_results,
     check_search,
     meanings,
@@ -54,6 +44,18 @@ from graph.store.base import (
 )
 from graph.store.batches import Batch, LoadChunk, Quarantined, already_there, unknown_batch
 from graph.store.findings import Finding, counted
+from graph.store.neighbourhood import (
+    Adjacent,
+    Direction,
+    Expanded,
+    Expansion,
+    Neighbour,
+    Neighbours,
+    Order,
+    Reached,
+    check_expansion,
+    check_links,
+)
 
 Row = Mapping[str, Any]
 

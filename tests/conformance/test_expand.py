@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from graph.records import Ref
 from graph.schema import LINKS, NODES
 from graph.statements import Statements
-from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, Expanded, Expansion, GraphStore, Order, PublishedSet
+from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
 from graph.store.errors import StoreError
+from graph.store.neighbourhood import Expanded, Expansion, Order
 from graph.store.reference import ReferenceStore
 from tests.conformance.loads import batch, chunk, network
 from tests.conformance.stores import Backend

@@ -8,8 +8,9 @@ import pytest
 from graph.fold import Link, Span
 from graph.records import LinkRef, Ref
 from graph.statements import Statements
-from graph.store.base import GraphStore, Neighbour, RecordGroup
+from graph.store.base import GraphStore, RecordGroup
 from graph.store.errors import StoreError
+from graph.store.neighbourhood import Neighbour
 from tests.conformance.loads import batch, chunk, thing
 from tests.statements import table
 

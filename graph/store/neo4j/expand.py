@@ -13,7 +13,7 @@ from neo4j import ManagedTransaction, Transaction
 
 from graph.records import Ref
 from graph.schema import LINKS
-from graph.store.base import (
+from graph.store.neighbourhood import (
     Adjacent,
     Direction,
     Expanded,

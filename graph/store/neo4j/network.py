@@ -8,7 +8,8 @@ from neo4j import ManagedTransaction, Transaction
 
 from graph.records import Ref
 from graph.schema import LINKS, NODE, NODES
-from graph.store.base import Neighbour, Neighbours, check_links, meanings
+from graph.store.base import meanings
+from graph.store.neighbourhood import Neighbour, Neighbours, check_links
 from graph.store.neo4j.layout import bounded
 from graph.store.neo4j.writer import pieces_of
 

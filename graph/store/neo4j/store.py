@@ -18,21 +18,11 @@ from graph.columns import date_undated
 from graph.records import LinkRef, Ref
 from graph.search import Hit
 from graph.statements import Statements
-from graph.store.base import (
-    Adjacent,
-    Expanded,
-    Expansion,
-    Neighbours,
-    Picked,
-    PublishedSet,
-    ThingWithRecords,
-    check_results,
-    check_search,
-    not_in_set,
-)
+from graph.store.base import Picked, PublishedSet, ThingWithRecords, check_results, check_search, not_in_set
 from graph.store.batches import Batch, LoadChunk, Quarantined, already_there, unknown_batch
 from graph.store.errors import StoreError
 from graph.store.findings import Finding
+from graph.store.neighbourhood import Adjacent, Expanded, Expansion, Neighbours
 from graph.store.neo4j import checking, contents, ledger, results
 from graph.store.neo4j.chunks import (
     REFUSED,

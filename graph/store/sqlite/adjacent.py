@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from graph.records import Ref
 from graph.schema import LINK, NODES
-from graph.store.base import Adjacent, Direction, Neighbour, check_links
+from graph.store.neighbourhood import Adjacent, Direction, Neighbour, check_links
 from graph.store.sqlite.links import linked
 from graph.store.sqlite.relations import RELATIONS, Relation
 from graph.store.sqlite.rows import day

@@ -13,7 +13,7 @@ from typing import Any
 
 from graph.records import Ref
 from graph.schema import ROLES
-from graph.store.base import Direction, Expanded, Expansion, Neighbour, Order, Reached, check_expansion
+from graph.store.neighbourhood import Direction, Expanded, Expansion, Neighbour, Order, Reached, check_expansion
 from graph.store.sqlite.links import Linked, count, linked
 from graph.store.sqlite.rows import day, number
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from graph.records import Ref
 from graph.schema import LINKS
-from graph.store.base import Direction, Neighbour, Neighbours, check_links
+from graph.store.neighbourhood import Direction, Neighbour, Neighbours, check_links
 from graph.store.sqlite.codes import Days, chain, span, stated, wider
 from graph.store.sqlite.relations import RELATIONS
 from graph.store.sqlite.rows import day

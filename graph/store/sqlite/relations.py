@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graph.schema import LINK, ROLES, Role
-from graph.store.base import Direction
+from graph.store.neighbourhood import Direction
 from graph.store.sqlite.layout import DESCRIBED, STOPS
 
 _LATEST = "i.known_on = (SELECT max(known_on) FROM inspection WHERE inspection = i.inspection)"
