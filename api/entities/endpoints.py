@@ -22,8 +22,8 @@ from api.http.routes import UNCHANGED, answers, noun
 from api.http.store import TaggedView, View
 from api.http.things import ThingId, all_meant
 from graph.search import Hit
-from graph.store.base import check_search
 from graph.store.neighbourhood import Expansion, check_expansion
+from graph.store.things import check_search
 
 router = noun("entities")
 

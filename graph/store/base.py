@@ -12,42 +12,13 @@ from typing import NamedTuple, Protocol, Self, TypedDict, Unpack
 
 import pyarrow as pa
 
-from graph.fold import Link, Thing
 from graph.records import LinkRef, Ref
-from graph.schema import NODES
-from graph.search import MOST, Asked, Hit, asked
+from graph.search import Hit
 from graph.store.batches import Batch, LoadChunk, Quarantined
-from graph.store.errors import NotInSetError, StoreError
+from graph.store.errors import NotInSetError
 from graph.store.findings import Finding
 from graph.store.neighbourhood import Adjacent, Expanded, Expansion, Neighbours
-
-
-class RecordGroup(NamedTuple):
-    """Records of one source that say the same and differ only in their day, packed.
-
-    `role` says in which place of its row the thing was named: a column of a declaration (`importer`, `route`,
-    `container`), a stop (`departure`, `arrival`, `office`, `transit`), what a description gives (`importer_address`,
-    `entity_phone`), an end of an ownership (`owned`, `owner`), or the row itself (`shipment`, `inspection`, `entity`,
-    `listing`). `fields` is empty where the thing was only named. `first_on` and `last_on` are null where no row had a
-    day; `batches` are those that brought the records, oldest first.
-    """
-
-    role: str
-    source: str
-    fields: Mapping[str, str]
-    first_on: date | None
-    last_on: date | None
-    batches: Sequence[str]
-
-
-@dataclass(frozen=True)
-class ThingWithRecords:
-    """A folded thing with a bounded list of the packed records behind it; `record_count` is their true number."""
-
-    thing: Thing
-    records: Sequence[RecordGroup]
-    record_count: int
-    links: Sequence[Link] = ()
+from graph.store.things import ThingWithRecords
 
 
 @dataclass(frozen=True)
@@ -144,29 +115,6 @@ class Picked(TypedDict, total=False):
     community: str | None
     lane: str | None
     undecided: bool
-
-
-def meanings(text: str) -> list[tuple[str | None, str]]:
-    """Return the ways to read a reference: type (None: any) and complete key or bare id.
-
-    A key may itself hold a colon (`1:CNSHA>KR016`), so what looks like a type may be part of it.
-    """
-    found: list[tuple[str | None, str]] = [(None, text)]
-    kind, colon, rest = text.partition(":")
-    named = {node.name.lower(): node.name for node in NODES}
-    if colon and kind.strip().lower() in named:
-        found.append((named[kind.strip().lower()], rest.strip()))
-    return found
-
-
-def check_search(text: str, types: Sequence[str] | None, limit: int) -> Asked:
-    """Return what a search asks for; raise StoreError where there is no such type, or the limit is out of bounds."""
-    if not 1 <= limit <= MOST:
-        raise StoreError(f"A search brings 1 to {MOST} answers, not {limit}.")
-    try:
-        return asked(text, types)
-    except ValueError as error:
-        raise StoreError(str(error)) from error
 
 
 # The column that each way of narrowing results reads.

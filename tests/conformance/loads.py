@@ -11,8 +11,9 @@ from graph.fold import Network, fold
 from graph.records import LinkRef, Ref, records
 from graph.schema import LINKS, ROLES
 from graph.statements import SHAPES, Statements
-from graph.store.base import GraphStore, ThingWithRecords
+from graph.store.base import GraphStore
 from graph.store.batches import Batch, LoadChunk, Quarantined
+from graph.store.things import ThingWithRecords
 
 _REFERRING = ("thing", *(role.column for role in ROLES if role.described))
 

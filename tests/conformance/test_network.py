@@ -8,9 +8,10 @@ import pytest
 from graph.fold import Link, Span
 from graph.records import LinkRef, Ref
 from graph.statements import Statements
-from graph.store.base import GraphStore, RecordGroup
+from graph.store.base import GraphStore
 from graph.store.errors import StoreError
 from graph.store.neighbourhood import Neighbour
+from graph.store.things import RecordGroup
 from tests.conformance.loads import batch, chunk, thing
 from tests.statements import table
 

@@ -8,10 +8,10 @@ from neo4j import ManagedTransaction, Transaction
 
 from graph.records import Ref
 from graph.schema import LINKS, NODE, NODES
-from graph.store.base import meanings
 from graph.store.neighbourhood import Neighbour, Neighbours, check_links
 from graph.store.neo4j.layout import bounded
 from graph.store.neo4j.writer import pieces_of
+from graph.store.things import meanings
 
 Direction = Literal["out", "in"]
 _ARROW = {"out": "-[r:{}]->(e)", "in": "<-[r:{}]-(e)"}

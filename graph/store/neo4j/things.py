@@ -9,13 +9,13 @@ from neo4j import ManagedTransaction
 
 from graph.records import Ref
 from graph.statements import SHAPES, Statements
-from graph.store.base import ThingWithRecords
 from graph.store.neo4j.chunks import joined, naming, unpacked
 from graph.store.neo4j.layout import CHUNK
 from graph.store.neo4j.ledger import Entry
 from graph.store.neo4j.network import chunks_of
 from graph.store.neo4j.undated import dated
 from graph.store.sqlite.small import get_from
+from graph.store.things import ThingWithRecords
 
 # Pieces that are held at once.
 _HELD = 8

@@ -4,8 +4,8 @@ import sqlite3
 
 from graph.records import Ref
 from graph.schema import NODES
-from graph.store.base import meanings
 from graph.store.sqlite.codes import naming
+from graph.store.things import meanings
 
 # Where a thing of a type is named by exactly its key: table and column.
 _NAMED = {

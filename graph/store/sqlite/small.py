@@ -7,10 +7,10 @@ from datetime import date
 
 from graph.records import Ref
 from graph.statements import Statements
-from graph.store.base import ThingWithRecords
 from graph.store.sqlite.layout import TABLES
 from graph.store.sqlite.load import Loader
 from graph.store.sqlite.things import get
+from graph.store.things import ThingWithRecords
 
 
 def get_from(

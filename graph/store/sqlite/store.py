@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from graph.records import LinkRef, Ref
 from graph.search import Hit
-from graph.store.base import Picked, PublishedSet, ThingWithRecords, check_results, check_search
+from graph.store.base import Picked, PublishedSet, check_results
 from graph.store.batches import Batch, LoadChunk, Quarantined
 from graph.store.errors import StoreError
 from graph.store.findings import Finding
@@ -35,6 +35,7 @@ from graph.store.sqlite.search import search
 from graph.store.sqlite.settle import note_named, settle_days, settle_shipments
 from graph.store.sqlite.shown import link_values, shown
 from graph.store.sqlite.things import get
+from graph.store.things import ThingWithRecords, check_search
 
 
 class SqliteStore:

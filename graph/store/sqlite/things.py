@@ -21,10 +21,10 @@ from graph.records import (
     stated,
 )
 from graph.schema import NODE
-from graph.store.base import RecordGroup, ThingWithRecords
 from graph.store.sqlite.codes import naming
 from graph.store.sqlite.layout import DESCRIBED, STOPS
 from graph.store.sqlite.rows import GIVEN, among, day, describing, number, stating
+from graph.store.things import RecordGroup, ThingWithRecords
 
 
 class _Said(NamedTuple):
