@@ -7,8 +7,9 @@ from datetime import date
 from api.names import names
 from graph.paths import FoundPaths, PathQuery, paths
 from graph.records import Ref
-from graph.store.base import GraphStore, PublishedSet
+from graph.store.base import GraphStore
 from graph.store.neighbourhood import Direction, Expanded, Expansion
+from graph.store.results import PublishedSet
 
 _RECORDS = 3
 """Groups of equal records shown of each link."""

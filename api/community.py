@@ -9,7 +9,8 @@ from typing import Any
 from api.names import names
 from api.portrait import risk_of
 from graph.records import Ref
-from graph.store.base import GraphStore, PublishedSet
+from graph.store.base import GraphStore
+from graph.store.results import PublishedSet
 
 # What a member is in the links of others to it.
 _ROLES = {"IMPORTED_BY": "importer", "EXPORTED_BY": "exporter", "DECLARED_BY": "declarant", "OWNED_BY": "owner"}

@@ -9,7 +9,8 @@ from api.names import names
 from api.portrait import Fact, Newer, facts_of, risk_of
 from graph.records import Ref
 from graph.schema import ROLES
-from graph.store.base import GraphStore, PublishedSet
+from graph.store.base import GraphStore
+from graph.store.results import PublishedSet
 
 ASSESSED = frozenset({"SAME_AS", "LISTED_AS"})
 """Links that are a matcher's or a person's assessment; what declarations, registers and inspections say are facts."""

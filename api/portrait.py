@@ -10,8 +10,9 @@ from typing import Any
 from api.names import names
 from graph.records import Ref, canonical
 from graph.schema import NODE, ROLES, Fold
-from graph.store.base import GraphStore, PublishedSet
+from graph.store.base import GraphStore
 from graph.store.neighbourhood import Neighbour
+from graph.store.results import PublishedSet
 from graph.store.things import RecordGroup, ThingWithRecords
 
 

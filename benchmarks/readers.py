@@ -24,7 +24,7 @@ from pyarrow import ipc
 from api.commands.opening import opened
 from api.settings import Settings
 from benchmarks.questions import Question
-from graph.store.base import RESULTS, PublishedSet
+from graph.store.results import RESULTS, PublishedSet
 
 SECONDS = 2.0
 """How long is read before the switch, and at least after it."""

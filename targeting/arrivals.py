@@ -19,7 +19,8 @@ from graph.linked_risk import Path as RiskPath
 from graph.records import Ref
 from graph.snapshot import Flag, Long, Snapshot
 from graph.statements import Statements
-from graph.store.base import GraphStore, PublishedSet
+from graph.store.base import GraphStore
+from graph.store.results import PublishedSet
 from targeting import TargetingError
 from targeting.model import Model, Scores, day_number, score
 from targeting.network import network

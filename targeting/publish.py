@@ -17,7 +17,8 @@ from graph.described import describe
 from graph.linked_risk import LinkedRisk, Path, Paths, linked_risk
 from graph.records import Ref
 from graph.snapshot import NEVER, Flag, Int, Real, Snapshot, labels
-from graph.store.base import COMMUNITY_RESULT, ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
+from graph.store.base import GraphStore
+from graph.store.results import COMMUNITY_RESULT, ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from graph.track_record import track_records
 from targeting import TargetingError
 from targeting.inputs import shipment_keys

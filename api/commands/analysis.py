@@ -14,7 +14,8 @@ from api.commands.published import as_heading, in_words, last_week
 
 if TYPE_CHECKING:
     from api.settings import Settings
-    from graph.store.base import GraphStore, PublishedSet
+    from graph.store.base import GraphStore
+    from graph.store.results import PublishedSet
     from targeting.model import Model
 
 _HIGHEST = 10

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graph.store.base import PublishedSet
+    from graph.store.results import PublishedSet
 
 
 def in_words(published: "PublishedSet") -> str:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from api.settings import Settings
-    from graph.store.base import GraphStore, PublishedSet
+    from graph.store.base import GraphStore
+    from graph.store.results import PublishedSet
 
 
 def status(

@@ -12,7 +12,8 @@ from api.http.published import heading
 from api.http.routes import UNCHANGED, answers, noun
 from api.http.store import TaggedView
 from graph.records import Ref
-from graph.store.base import GraphStore, PublishedSet
+from graph.store.base import GraphStore
+from graph.store.results import PublishedSet
 
 router = noun("communities")
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from api.exports.portion import Edge, Heading, Node, Portion
-from graph.store.base import PublishedSet
+from graph.store.results import PublishedSet
 
 FORMAT = "tidewaiter-handover/1"
 TLP = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")

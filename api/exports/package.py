@@ -21,7 +21,7 @@ from api.exports.manifest import FORMAT, Terms, WrittenFile, as_bytes, manifest
 from api.exports.portion import Heading, Portion
 from api.exports.signing import is_signed, public_key, public_text
 from api.files import written_bytes
-from graph.store.base import PublishedSet
+from graph.store.results import PublishedSet
 
 MANIFEST, SIGNATURE, PUBLIC_KEY = "manifest.json", "manifest.sig", "signing.pub"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+")

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from api.http.answers import Answer
 from api.http.problems import Fault, Problem
-from graph.store.base import PublishedSet
+from graph.store.results import PublishedSet
 
 Row = TypeVar("Row")
 

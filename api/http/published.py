@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import Field
 
 from api.http.answers import Answer
-from graph.store.base import PublishedSet
+from graph.store.results import PublishedSet
 
 
 class PublishedAnswer(Answer):

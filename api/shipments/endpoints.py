@@ -18,7 +18,7 @@ from api.shipments.arrivals import scored
 from api.shipments.queue import page
 from api.shipments.schemas import AskedScores, Lane, QueuePage, ScoresAnswer
 from api.shipments.warm import NOTHING_SCORED, WarmNetwork
-from graph.store.base import Picked
+from graph.store.results import Picked
 
 router = noun("shipments")
 

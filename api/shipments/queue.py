@@ -6,7 +6,8 @@ from typing import Any
 
 from api.http.pages import cursor, going_on
 from api.shipments.schemas import QueueRow
-from graph.store.base import GraphStore, Picked, PublishedSet
+from graph.store.base import GraphStore
+from graph.store.results import Picked, PublishedSet
 
 
 def page(

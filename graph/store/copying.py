@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from graph.hash import store_hash
-from graph.store.base import RESULTS, GraphStore, PublishedSet
+from graph.store.base import GraphStore
 from graph.store.batches import Batch, LoadChunk
 from graph.store.errors import StoreError
+from graph.store.results import RESULTS, PublishedSet
 
 
 class Copied(NamedTuple):

@@ -30,7 +30,6 @@ from graph.records import (
 from graph.schema import LINKS, NODE, ROLES, Fold
 from graph.search import Hit, best, hit, identified, name_of, rank, searched
 from graph.statements import SHAPES, Statements
-from graph.store.base import RESULT_ORDER, RESULTS, Picked, PublishedSet, check_results, not_in_set
 from graph.store.batches import Batch, LoadChunk, Quarantined, already_there, unknown_batch
 from graph.store.findings import Finding, counted
 from graph.store.neighbourhood import (
@@ -45,6 +44,7 @@ from graph.store.neighbourhood import (
     check_expansion,
     check_links,
 )
+from graph.store.results import RESULT_ORDER, RESULTS, Picked, PublishedSet, check_results, not_in_set
 from graph.store.things import RecordGroup, ThingWithRecords, check_search, meanings
 
 Row = Mapping[str, Any]

@@ -16,8 +16,8 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.commands.serve import listening, server_config
 from api.settings import Settings
-from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from graph.store.open import open_store
+from graph.store.results import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from tests.api.commands import address, run, small
 from tests.api.test_scored_store import AS_OF, PATHS, result
 

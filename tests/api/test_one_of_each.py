@@ -8,8 +8,8 @@ import pytest
 from api.commands.analysis import Analysed, Scored, tell_analysed, tell_scored
 from api.commands.ledger import accounting
 from api.commands.world import told
-from graph.store.base import PublishedSet
 from graph.store.batches import Batch
+from graph.store.results import PublishedSet
 from ingest.synthetic import SimulationSummary
 
 ABOUT = {"communities": "1", "resolution": "0.5"}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from graph.store.open import open_store
+from graph.store.results import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from tests.api.commands import ESCAPES, MARKUP, address, declaration, run, small, write
 
 AS_OF = date(2024, 2, 5)

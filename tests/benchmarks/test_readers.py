@@ -15,7 +15,8 @@ from api.settings import Settings
 from benchmarks import readers
 from benchmarks.questions import Question
 from benchmarks.service import quantile
-from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
+from graph.store.base import GraphStore
+from graph.store.results import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 
 ASKED = [Question("GET", "/worst"), Question("POST", "/worst", b"{}")]
 

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from graph.hash import store_hash
 from graph.statements import Statements
-from graph.store.base import RESULTS, GraphStore
+from graph.store.base import GraphStore
 from graph.store.batches import LoadChunk, Quarantined
 from graph.store.copying import Copied, copy_store
 from graph.store.errors import StoreError
 from graph.store.reference import ReferenceStore
+from graph.store.results import RESULTS
 from graph.store.sqlite import SqliteStore
 from tests.conformance.loads import batch, chunk, content, links, network, rows, split
 from tests.conformance.stores import Backend

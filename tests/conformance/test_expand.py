@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from graph.records import Ref
 from graph.schema import LINKS, NODES
 from graph.statements import Statements
-from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
+from graph.store.base import GraphStore
 from graph.store.errors import StoreError
 from graph.store.neighbourhood import Expanded, Expansion, Order
 from graph.store.reference import ReferenceStore
+from graph.store.results import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from tests.conformance.loads import batch, chunk, network
 from tests.conformance.stores import Backend
 from tests.conformance.test_network import ACME, BOLT, BROKER, OFFICE, day, load, said, shipment

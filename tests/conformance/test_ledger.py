@@ -9,9 +9,10 @@ import pytest
 
 from graph.records import Ref
 from graph.statements import Statements
-from graph.store.base import GraphStore, PublishedSet
+from graph.store.base import GraphStore
 from graph.store.batches import Batch, LoadChunk, Quarantined
 from graph.store.errors import StoreError
+from graph.store.results import PublishedSet
 from tests.conformance.loads import batch, chunk, content, everything, ledger, split
 from tests.conformance.stores import BACKENDS, Backend
 from tests.conformance.test_results import entities

@@ -7,16 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from graph.store.base import (
-    COMMUNITY_RESULT,
-    ENTITY_RESULT,
-    RESULT_ORDER,
-    RESULTS,
-    SHIPMENT_RESULT,
-    GraphStore,
-    PublishedSet,
-)
+from graph.store.base import GraphStore
 from graph.store.errors import StoreError
+from graph.store.results import COMMUNITY_RESULT, ENTITY_RESULT, RESULT_ORDER, RESULTS, SHIPMENT_RESULT, PublishedSet
 from tests.conformance.loads import batch, rows
 
 FIRST = PublishedSet(

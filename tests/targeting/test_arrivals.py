@@ -12,7 +12,7 @@ import pytest
 
 from graph.build import snapshot
 from graph.records import Ref
-from graph.store.base import PublishedSet
+from graph.store.results import PublishedSet
 from graph.store.sqlite import SqliteStore
 from ingest.load import load
 from ingest.rows import read_rows

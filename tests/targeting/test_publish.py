@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from graph.records import Ref
 from graph.snapshot import UNDATED, labels
-from graph.store.base import GraphStore, PublishedSet
+from graph.store.base import GraphStore
 from graph.store.batches import Batch, LoadChunk
 from graph.store.reference import ReferenceStore
+from graph.store.results import PublishedSet
 from ingest.load import load
 from targeting import TargetingError
 from targeting.model import Scores, day_number

@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from graph.store.reference import ReferenceStore
+from graph.store.results import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from targeting import TargetingError
 from targeting.queue import COLUMNS, rows, write
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from graph.schema import NODES, SCHEMA_VERSION
 from graph.search import PARTIES
-from graph.store.base import RESULT_ORDER, RESULTS
+from graph.store.results import RESULT_ORDER, RESULTS
 
 # Raised with every change of what is below, and of what the network's properties mean; `migrations` takes the step.
 LAYOUT = 4

@@ -14,10 +14,10 @@ from typing import Any
 import pyarrow as pa
 from neo4j import ManagedTransaction
 
-from graph.store.base import RESULT_ORDER, RESULTS, Picked, PublishedSet, not_in_set
 from graph.store.errors import StoreError
 from graph.store.neo4j.layout import KEPT, KEY_OF_RESULT, PUBLISHED, RESULT, bounded
 from graph.store.neo4j.writer import ROWS, Writer, pieces_of
+from graph.store.results import RESULT_ORDER, RESULTS, Picked, PublishedSet, not_in_set
 
 
 def publish(writer: Writer, heading: PublishedSet, tables: Mapping[str, Iterable[pa.RecordBatch]]) -> None:

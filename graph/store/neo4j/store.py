@@ -18,7 +18,6 @@ from graph.columns import date_undated
 from graph.records import LinkRef, Ref
 from graph.search import Hit
 from graph.statements import Statements
-from graph.store.base import Picked, PublishedSet, check_results, not_in_set
 from graph.store.batches import Batch, LoadChunk, Quarantined, already_there, unknown_batch
 from graph.store.errors import StoreError
 from graph.store.findings import Finding
@@ -40,6 +39,7 @@ from graph.store.neo4j.settle import settle
 from graph.store.neo4j.shown import link_values, shown
 from graph.store.neo4j.things import get
 from graph.store.neo4j.writer import SECONDS, BusyError, Writer, alone, read
+from graph.store.results import Picked, PublishedSet, check_results, not_in_set
 from graph.store.things import ThingWithRecords, check_search
 from graph.whole import fold_whole
 from graph.whole import read as read_statements

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from graph.schema import ROLES, SCHEMA_VERSION
 from graph.statements import SHAPES
-from graph.store.base import RESULTS
+from graph.store.results import RESULTS
 
 # Raised with every change of the tables below.
 LAYOUT = 2

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from graph.store.base import RESULTS
+from graph.store.results import RESULTS
 from graph.store.sqlite.layout import (
     LIST_INDEXES,
     RESULT_INDEXES,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from graph.store.base import RESULT_ORDER, RESULTS, Picked, PublishedSet, not_in_set
+from graph.store.results import RESULT_ORDER, RESULTS, Picked, PublishedSet, not_in_set
 from graph.store.sqlite.layout import quoted
 from graph.store.sqlite.load import values
 from graph.store.sqlite.rows import day, number

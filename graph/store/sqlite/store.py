@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from graph.records import LinkRef, Ref
 from graph.search import Hit
-from graph.store.base import Picked, PublishedSet, check_results
 from graph.store.batches import Batch, LoadChunk, Quarantined
 from graph.store.errors import StoreError
 from graph.store.findings import Finding
 from graph.store.neighbourhood import Adjacent, Expanded, Expansion, Neighbours
+from graph.store.results import Picked, PublishedSet, check_results
 from graph.store.sqlite import ledger
 from graph.store.sqlite.adjacent import adjacent
 from graph.store.sqlite.checking import check

@@ -11,9 +11,10 @@ from api.exports.register import digests
 from api.exports.selection import things
 from api.exports.spool import Spool
 from graph.records import LinkRef, Ref
-from graph.store.base import ENTITY_RESULT, SHIPMENT_RESULT, GraphStore, PublishedSet
+from graph.store.base import GraphStore
 from graph.store.errors import StoreError
 from graph.store.open import open_store
+from graph.store.results import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from tests.api.commands import HEADER, address, declaration, run, write
 
 COMMUNITY = "trader:native/I1"

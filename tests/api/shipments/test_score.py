@@ -19,8 +19,8 @@ from api.settings import Settings
 from api.shipments import warm as warming
 from api.shipments.schemas import MOST
 from graph.records import Ref
-from graph.store.base import PublishedSet
 from graph.store.open import open_store
+from graph.store.results import PublishedSet
 from targeting import arrivals
 from targeting.publish import paths_now
 from tests.api.commands import Invented, address, run

@@ -8,9 +8,9 @@ import pytest
 
 from graph.hash import store_hash
 from graph.statements import Statements
-from graph.store.base import PublishedSet
 from graph.store.layouts import Migrated
 from graph.store.open import migrate_store
+from graph.store.results import PublishedSet
 from graph.store.sqlite import SqliteStore, texts
 from graph.store.sqlite.layout import SEARCH_INDEXES, USER_VERSION
 from tests.graph.store.many import batch, chunk, many

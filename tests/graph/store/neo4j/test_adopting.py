@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from graph.store.base import PublishedSet
 from graph.store.errors import StoreError
 from graph.store.neo4j import Login, Neo4jStore
 from graph.store.neo4j.layout import LABELS
+from graph.store.results import PublishedSet
 from tests.api.commands import declaration, run, write
 from tests.conformance.loads import content
 from tests.conformance.test_ledger import declared

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from neo4j.exceptions import Neo4jError
 
-from graph.store.base import PublishedSet
 from graph.store.errors import StoreError
 from graph.store.neo4j import Login, Neo4jStore, migrate
+from graph.store.results import PublishedSet
 from tests.conformance.test_ledger import declared
 from tests.conformance.test_results import DAY, SCORES, scored
 from tests.graph.store.many import batch, chunk

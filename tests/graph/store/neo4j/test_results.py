@@ -2,10 +2,10 @@
 
 import pytest
 
-from graph.store.base import SHIPMENT_RESULT, PublishedSet
 from graph.store.errors import StoreError
 from graph.store.neo4j import writer
 from graph.store.neo4j.layout import PUBLISHED, RESULT
+from graph.store.results import SHIPMENT_RESULT, PublishedSet
 from tests.conformance.loads import rows
 from tests.conformance.test_results import DAY, FIRST, SCORES, SECOND, entities, names, scored
 from tests.graph.store.neo4j.loading import opened
