@@ -1,5 +1,6 @@
 """What lies around things: their links, listed, expanded in an order, or of many things at once."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -122,6 +123,14 @@ class Adjacent:
 
     links: Sequence[Neighbour]
     counts: Mapping[tuple[Ref, str, Direction], int]
+
+
+def within(counts: Mapping[tuple[Ref, str, Direction], int], most: int) -> set[Ref]:
+    """Return the things of those counted that have at most so many links in all: the ones that are no hubs."""
+    degrees: Counter[Ref] = Counter()
+    for (ref, _, _), number in counts.items():
+        degrees[ref] += number
+    return {ref for ref, degree in degrees.items() if degree <= most}
 
 
 def check_links(links: Sequence[str] | None) -> None:

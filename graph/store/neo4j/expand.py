@@ -23,6 +23,7 @@ from graph.store.neighbourhood import (
     Reached,
     check_expansion,
     check_links,
+    within,
 )
 from graph.store.neo4j.accumulated import day
 from graph.store.neo4j.layout import RESULT, bounded
@@ -126,10 +127,7 @@ def adjacent(tx: _Tx, starts: Sequence[Ref], most: int, links: Sequence[str] | N
             for one, number in zip(mine, found_of, strict=True):
                 if number:
                     counts[Ref(kind, key), one.link, one.direction] += number
-    degrees: Counter[Ref] = Counter()
-    for (ref, _, _), number in counts.items():
-        degrees[ref] += number
-    small = {ref for ref, degree in degrees.items() if degree <= most}
+    small = within(counts, most)
     found = []
     for kind in dict.fromkeys(ref.type for ref in small):
         for direction, arrow in _ARROWS.items():

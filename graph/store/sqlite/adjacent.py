@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from graph.records import Ref
 from graph.schema import LINK, NODES
-from graph.store.neighbourhood import Adjacent, Direction, Neighbour, check_links
+from graph.store.neighbourhood import Adjacent, Direction, Neighbour, check_links, within
 from graph.store.sqlite.links import linked
 from graph.store.sqlite.relations import RELATIONS, Relation
 from graph.store.sqlite.rows import day
@@ -24,10 +24,7 @@ def adjacent(connection: sqlite3.Connection, starts: Sequence[Ref], most: int, l
             for key, number in connection.execute(counted, {"keys": json.dumps(keys)}):
                 counts[Ref(kind, key), link_type, direction] = number
     counts.update((link.start, link.link, link.direction) for link in _of_codes(connection, asked))
-    degrees: Counter[Ref] = Counter()
-    for (ref, _, _), number in counts.items():
-        degrees[ref] += number
-    small = {ref for ref, degree in degrees.items() if degree <= most}
+    small = within(counts, most)
     found = [link for link in _of_codes(connection, small) if links is None or link.link in links]
     for kind, keys in _by_type(small):
         for link_type, direction, relation in _relations(kind):
