@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from neo4j import ManagedTransaction, Transaction
 
-from graph.store.batches import Batch
+from graph.store.batches import Batch, unknown_batch
 from graph.store.neo4j.layout import BATCH, CHUNK, KEPT, REMOVED, STORE
 from graph.store.neo4j.writer import Writer
 
@@ -26,6 +26,21 @@ class Ledger(NamedTuple):
     version: int
     folded: int
     entries: tuple[Entry, ...]
+
+    def entry(self, batch_id: str) -> Entry:
+        """Return the entry of a batch. Raises StoreError where there is none."""
+        for entry in self.entries:
+            if entry.batch.id == batch_id:
+                return entry
+        raise unknown_batch(batch_id)
+
+    def find(self, content_hash: str, source: str, mapping: str, mapping_version: str) -> Batch | None:
+        """Return the batch of this very content, or None."""
+        content = content_hash, source, mapping, mapping_version
+        for batch, _ in self.entries:
+            if (batch.content_hash, batch.source, batch.mapping, batch.mapping_version) == content:
+                return batch
+        return None
 
 
 def first_number(batch: Batch) -> int:

@@ -1,39 +1,31 @@
 """The store on a Neo4j server."""
 
-import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from copy import copy
 from datetime import date
 from functools import partial
-from itertools import count
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 import pyarrow as pa
 from neo4j import READ_ACCESS, GraphDatabase, ManagedTransaction, Session
-from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.columns import date_undated
 from graph.records import LinkRef, Ref
 from graph.search import Hit
 from graph.statements import Statements
-from graph.store.batches import Batch, LoadChunk, Quarantined, already_there, unknown_batch
+from graph.store.batches import Batch, LoadChunk, Quarantined
 from graph.store.errors import StoreError
 from graph.store.findings import Finding
 from graph.store.neighbourhood import Adjacent, Expanded, Expansion, Neighbours
 from graph.store.neo4j import checking, contents, ledger, results
-from graph.store.neo4j.chunks import (
-    REFUSED,
-    is_undated,
-    packed,
-    pieces,
-    unpacked,
-)
+from graph.store.neo4j.chunks import REFUSED
 from graph.store.neo4j.connect import Login, connect, prepare, refusals
 from graph.store.neo4j.expand import adjacent, expand
-from graph.store.neo4j.layout import CHUNK
+from graph.store.neo4j.load import load
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
+from graph.store.neo4j.scan import each_once, scan
 from graph.store.neo4j.search import search
 from graph.store.neo4j.settle import settle
 from graph.store.neo4j.shown import link_values, shown
@@ -45,9 +37,6 @@ from graph.whole import fold_whole
 from graph.whole import read as read_statements
 
 Found = TypeVar("Found")
-
-# Doing it twice changes nothing more.
-_ENTER = f"MERGE (c:{CHUNK} {{number: $piece.number}}) SET c = $piece"
 
 
 class Neo4jStore:
@@ -165,7 +154,7 @@ class Neo4jStore:
 
     def find_batch(self, content_hash: str, source: str, mapping: str, mapping_version: str) -> Batch | None:
         """Return the committed batch of this very content, or None."""
-        return _find(self._ledger(), (content_hash, source, mapping, mapping_version))
+        return self._ledger().find(content_hash, source, mapping, mapping_version)
 
     def batches(self) -> list[Batch]:
         """Return the ledger, oldest first."""
@@ -173,63 +162,32 @@ class Neo4jStore:
 
     def quarantined(self, batch_id: str | None = None) -> Iterator[tuple[str, Quarantined]]:
         """Yield (batch id, refused row), by batch, file and row."""
-        entries = self._ledger().entries
-        if batch_id is not None:
-            entries = tuple(entry for entry in entries if entry.batch.id == batch_id)
-            if not entries:
-                raise unknown_batch(batch_id)
-        for entry in entries:
-            rows = [Quarantined(**row) for _, table in self._chunks(REFUSED, [entry]) for row in table.to_pylist()]
+        now = self._ledger()
+        for entry in now.entries if batch_id is None else [now.entry(batch_id)]:
+            rows = [Quarantined(**row) for table in self._pieces(REFUSED, [entry]) for row in table.to_pylist()]
             for row in sorted(rows):
                 yield entry.batch.id, row
 
     def add_batch(self, batch: Batch, chunks: Iterable[LoadChunk]) -> Batch:
         """Store all chunks as one batch, visible whole at its commit; an error while iterating leaves no trace."""
         with self._writing() as (writer, before):
-            writer.read(checking.refuse_failed_indexes)
-            held = _find(before, (batch.content_hash, batch.source, batch.mapping, batch.mapping_version))
-            if held is not None or batch.id in {entry.batch.id for entry in before.entries}:
-                raise already_there(held or batch)
-            load = uuid.uuid4().hex
-            entered = batch.heading().entered(before.version + 1)
-            try:
-                numbers = count(ledger.first_number(entered))
-                for part, chunk in enumerate(chunks):
-                    for shape, table in pieces(chunk):
-                        piece = {"number": next(numbers), "load": load, "part": part, "shape": shape}
-                        if is_undated(shape, table):
-                            piece["undated"] = True
-                        writer.change(_ENTER, piece={**piece, "data": packed(table)})
-                    entered = entered.counting(chunk)
-                ledger.enter(writer, entered, load)
-            except BaseException:
-                # Where that fails, too, the next writer does it.
-                with suppress(StoreError, Neo4jError, DriverError):
-                    ledger.sweep(writer)
-                raise
-            settle(writer)
-        return entered
+            return load(writer, before, batch, chunks)
 
     def remove_batch(self, batch_id: str) -> Batch:
         """Remove one batch exactly: records that no other batch brought are gone. Raises StoreError if unknown."""
         # A batch that the network could not follow must go before anything can be settled.
         with self._writing(settled=False) as (writer, before):
-            found = [entry.batch for entry in before.entries if entry.batch.id == batch_id]
-            if not found:
-                raise unknown_batch(batch_id)
+            found = before.entry(batch_id).batch
             ledger.strike(writer, batch_id, before.version + 1)
             settle(writer)
-        return found[0]
+        return found
 
     def contents(self, batch_id: str) -> Iterator[LoadChunk]:
         """Yield what one batch brought in bounded pieces, which make the same batch in another store."""
-        found = [entry for entry in self._ledger().entries if entry.batch.id == batch_id]
-        if not found:
-            raise unknown_batch(batch_id)
-        [(batch, load)] = found
+        batch, name = self._ledger().entry(batch_id)
         # A transaction for each: whoever stores the pieces may take longer than one may last.
-        for number in self._read(lambda tx: contents.parts(tx, load)):
-            yield self._read(partial(contents.part, load=load, number=number))
+        for number in self._read(lambda tx: contents.parts(tx, name)):
+            yield self._read(partial(contents.part, load=name, number=number))
         yield LoadChunk(Statements(), [], batch.rows_in, batch.rows_loaded, batch.rows_duplicate)
 
     def check(self) -> list[Finding]:
@@ -246,31 +204,15 @@ class Neo4jStore:
 
         return self._read(found)
 
-    def _chunks(self, shape: str, entries: Sequence[ledger.Entry] | None = None) -> Iterator[tuple[int, pa.Table]]:
-        """Yield the pieces of one shape with their numbers, in the order in which they were loaded."""
-        loads = [entry.load for entry in (self._ledger().entries if entries is None else entries)]
+    def _pieces(self, shape: str, entries: Sequence[ledger.Entry]) -> Iterator[pa.Table]:
+        loads = [entry.load for entry in entries]
         with refusals(self.address), self._session() as session, session.begin_transaction(timeout=SECONDS) as tx:
-            for load in loads:
-                found = tx.run(
-                    f"MATCH (c:{CHUNK} {{load: $load, shape: $shape}}) RETURN c.number AS number, c.data AS data "
-                    "ORDER BY number",
-                    load=load,
-                    shape=shape,
-                )
-                for row in found:
-                    yield row["number"], unpacked(row["data"])
-            if not set(loads) <= set(ledger.held(tx)):
-                raise StoreError("What was being read was removed long ago; repeat the command.")
+            yield from scan(tx, loads, shape)
 
     def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the live statements of one shape in bounded pieces, all of one version."""
-        seen: set[int] = set()
-        for _, table in self._chunks(shape):
-            if shape == "description":
-                ids = table["id"].to_pylist()
-                fresh = [number not in seen for number in ids]
-                seen.update(ids)
-                table = table.filter(pa.array(fresh))
+        tables = self._pieces(shape, self._ledger().entries)
+        for table in each_once(tables) if shape == "description" else tables:
             yield from (table if columns is None else table.select(list(columns))).to_batches()
 
     def get(self, ref: Ref, *, until: date | None = None, limit: int = 100) -> ThingWithRecords | None:
@@ -345,11 +287,3 @@ class Neo4jStore:
         check_results([table], picked)
         held = self._published()
         return 0 if held is None else results.count_results(self._read, held[0], table, picked)
-
-
-def _find(held: ledger.Ledger, content: tuple[str, str, str, str]) -> Batch | None:
-    for entry in held.entries:
-        batch = entry.batch
-        if (batch.content_hash, batch.source, batch.mapping, batch.mapping_version) == content:
-            return batch
-    return None
