@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graph import communities as community
-from graph.communities import Communities
+from graph import membership
+from graph.communities import Communities, communities, identify
 from graph.cutoffs import grid, last_cutoff
 from graph.ground import Ground
 from graph.linked_risk import LinkedRisk, linked_risk
@@ -20,7 +20,7 @@ from targeting.features import Block, quantities
 if TYPE_CHECKING:
     from gnn.known import Known
 
-NAMES = (*STRUCTURE, *community.DESCRIPTIONS, "linked_risk")
+NAMES = (*STRUCTURE, *membership.DESCRIPTIONS, "linked_risk")
 """The features, in their order."""
 
 
@@ -94,7 +94,7 @@ class Network:
         """Return the features of `NAMES` for each row, with what was known before its day and its `linked` risk."""
         ground = self.ground
         figures = structure(self.snapshot, rows, days, ground)
-        figures |= community.features(self.snapshot, self.communities, self.cutoffs, rows, days, ground)
+        figures |= membership.features(self.snapshot, self.communities, self.cutoffs, rows, days, ground)
         figures["linked_risk"] = linked
         return quantities(NAMES, [figures[name] for name in NAMES], len(rows))
 
@@ -125,11 +125,11 @@ def network(
         raise TargetingError(f"No shipment was accepted before {day}; load declarations, or choose a later day.")
     cutoffs = grid(days, as_of)
     progress("communities")
-    last = community.communities(snapshot, as_of, seed=seed, resolution=resolution)
+    last = communities(snapshot, as_of, seed=seed, resolution=resolution)
     found: list[Communities] = []
     for number, cutoff in enumerate(cutoffs[:-1]):
         progress(f"communities {number + 1} of {len(cutoffs)}")
-        here = community.communities(snapshot, int(cutoff), seed=seed, resolution=last.resolution)
-        found.append(community.identify(found[-1], here) if found else here)
-    found.append(community.identify(found[-1], last) if found else last)
+        here = communities(snapshot, int(cutoff), seed=seed, resolution=last.resolution)
+        found.append(identify(found[-1], here) if found else here)
+    found.append(identify(found[-1], last) if found else last)
     return Network(snapshot, cutoffs, found)

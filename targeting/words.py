@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from graph import communities as community
+from graph import membership
 from graph.cutoffs import last_cutoff
 from graph.linked_risk import Path
 from graph.snapshot import Long, Real
@@ -221,7 +221,7 @@ class Words:
 
     @staticmethod
     def _described(name: str) -> str:
-        return {**DESCRIPTIONS, **community.DESCRIPTIONS}.get(name, name)
+        return {**DESCRIPTIONS, **membership.DESCRIPTIONS}.get(name, name)
 
     def _importer(self, place: int) -> str:
         age = self._figure("importer_age_days", place)

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.communities import RESOLUTIONS, SHARED_BY_MOST, Communities, communities, features, identify
+from graph.communities import SHARED_BY_MOST, Communities, communities, identify
 from graph.cutoffs import grid
+from graph.membership import features
+from graph.partition import RESOLUTIONS
 from graph.snapshot import Snapshot, labels
 from tests.graph.networks import FIRST, Rows, day_number, matched, shuffled, snapshot, world
 

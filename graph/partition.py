@@ -1,0 +1,174 @@
+"""A network divided into communities, at a resolution that is found, and how firm each node's place is.
+
+Louvain's method with refinement (Blondel et al., J. Stat. Mech. P10008, 2008; Staudt and Meyerhenke, IEEE TPDS 27,
+2016) seeks the partition of greatest modularity at a resolution γ; a community in pieces is divided into them. Why not
+Leiden's method: `docs/decisions/0003-louvain-for-leiden.md`.
+
+The resolution is not assumed. Modularity has a plateau of partitions almost as good as the best (Good, de Montjoye and
+Clauset, Phys. Rev. E 81, 2010), and the best one by itself merges small groups in a large network (Fortunato and
+Barthélemy, PNAS 104, 2007). So, of a geometric grid, the resolution is taken whose partition lies on the plateau and
+agrees best with those found when ties are left out at random, by the adjusted Rand index (Hubert and Arabie,
+J. Classification 2, 1985).
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from graph.snapshot import Long, Real
+
+RESOLUTIONS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+"""The resolutions tried where none is given."""
+
+PLATEAU = 0.98
+"""The part of the greatest modularity that a partition must reach to lie on the plateau."""
+
+LEFT_OUT = 0.1
+"""The part of the ties that a perturbed run leaves out."""
+
+_RUNS = 4
+_TRIALS = 2
+_ITERATIONS = 32
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class WeightedTies(NamedTuple):
+    """Weighted ties between nodes, each once."""
+
+    left: Long
+    right: Long
+    weight: Real
+
+
+class Partition(NamedTuple):
+    """A network divided.
+
+    Attributes:
+        resolution: γ, as given or found.
+        modularity: at γ = 1.
+        number: [n] the community of every node, numbered by the first member.
+        stability: [n] mean Jaccard index of a node's community and those that it has when ties are left out.
+    """
+
+    resolution: float
+    modularity: float
+    number: Long
+    stability: Real
+
+
+def divide(count: int, ties: WeightedTies, seed: int, resolution: float | None = None) -> Partition:
+    """Divide a network, of which every node has a tie; the same input and seed give the same, bit for bit.
+
+    Args:
+        count: how many nodes.
+        ties: between them.
+        seed: of the order in which nodes are visited and of the ties left out.
+        resolution: γ; chosen from `RESOLUTIONS` where not given.
+    """
+    with _one_thread():
+        if resolution is None:
+            resolution = _chosen(count, ties, seed)
+        whole = _partition(count, ties, slice(None), resolution, seed)
+        runs = [_perturbed(count, ties, resolution, seed, run + 1) for run in range(_RUNS)]
+    return Partition(resolution, _modularity(whole, ties), whole, _stability(whole, runs))
+
+
+def meetings(one: Long, other: Long) -> tuple[Long, Long, Long]:
+    """Return where two partitions meet: (community in one, community in the other, nodes in both)."""
+    width = int(other.max(initial=0)) + 1
+    code, count = np.unique(one * width + other, return_counts=True)
+    return code // width, code % width, count
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let NetworKit run on one thread, where it gives one answer; its seed and threads are the process's."""
+    import networkit  # takes seconds, which those who only read communities need not wait
+
+    with _ONE_AT_A_TIME:
+        threads = networkit.getMaxNumberOfThreads()
+        networkit.setNumberOfThreads(1)
+        try:
+            yield
+        finally:
+            networkit.setNumberOfThreads(threads)
+
+
+def _partition(count: int, ties: WeightedTies, kept: Long | slice, resolution: float, seed: int) -> Long:
+    """Return a community per node, numbered by the first member; each is connected in itself."""
+    import networkit
+
+    left, right = ties.left[kept], ties.right[kept]
+    graph = networkit.GraphFromCoo((ties.weight[kept], (left, right)), n=count, weighted=True)
+    networkit.engineering.setSeed(seed, False)
+    method = networkit.community.PLM(graph, refine=True, gamma=resolution, par="none", maxIter=_ITERATIONS)
+    found = np.asarray(method.run().getPartition().getVector())
+    # Louvain's method may leave a community in pieces, which Leiden's would not.
+    inside = found[left] == found[right]
+    ones = np.ones(int(inside.sum()), dtype=np.int8)
+    whole = csr_array((ones, (left[inside], right[inside])), shape=(count, count))
+    pieces = connected_components(whole, directed=False)[1]
+    _, first, number = np.unique(pieces, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[number]
+
+
+def _perturbed(count: int, ties: WeightedTies, resolution: float, seed: int, run: int) -> Long:
+    rng = np.random.default_rng([seed, run])
+    kept = np.flatnonzero(rng.random(len(ties.weight)) >= LEFT_OUT)
+    return _partition(count, ties, kept, resolution, seed + run)
+
+
+def _agreement(one: Long, other: Long) -> float:
+    """Return the adjusted Rand index of two partitions, 0 where one of them puts everything, or nothing, together."""
+
+    def couples(sizes: Long) -> float:
+        return float((sizes * (sizes - 1) // 2).sum())
+
+    both = couples(meetings(one, other)[2])
+    first, second = couples(np.bincount(one)), couples(np.bincount(other))
+    total = len(one) * (len(one) - 1) / 2
+    expected = first * second / total if total else 0.0
+    most = (first + second) / 2
+    return (both - expected) / (most - expected) if most > expected else 0.0
+
+
+def _chosen(count: int, ties: WeightedTies, seed: int) -> float:
+    """Return the resolution on the plateau of modularity whose partition changes least when ties are left out."""
+    tried = []
+    for resolution in RESOLUTIONS:
+        whole = _partition(count, ties, slice(None), resolution, seed)
+        runs = [_perturbed(count, ties, resolution, seed, run + 1) for run in range(_TRIALS)]
+        agreement = float(np.mean([_agreement(whole, run) for run in runs]))
+        tried.append((_modularity(whole, ties), agreement, resolution))
+    best = max(modularity for modularity, _, _ in tried)
+    on_plateau = [
+        (agreement, -resolution) for modularity, agreement, resolution in tried if modularity >= PLATEAU * best
+    ]
+    return -max(on_plateau)[1]
+
+
+def _stability(whole: Long, runs: Sequence[Long]) -> Real:
+    """Return for each node the mean Jaccard index of its community and the one it has in each run."""
+    total = np.zeros(len(whole))
+    for run in runs:
+        one, other, both = meetings(whole, run)
+        union = np.bincount(whole)[one] + np.bincount(run)[other] - both
+        width = int(run.max(initial=0)) + 1
+        at = np.searchsorted(one * width + other, whole * width + run)
+        total += (both / union)[at]
+    return total / len(runs)
+
+
+def _modularity(number: Long, ties: WeightedTies) -> float:
+    whole = float(ties.weight.sum())
+    inside = ties.weight[number[ties.left] == number[ties.right]].sum()
+    degree = np.bincount(number[ties.left], ties.weight, minlength=int(number.max()) + 1)
+    degree = degree + np.bincount(number[ties.right], ties.weight, minlength=len(degree))
+    return float(inside / whole - ((degree / (2 * whole)) ** 2).sum())
