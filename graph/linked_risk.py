@@ -33,8 +33,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.evidence import LINKS, PARAMETERS, PARTIES, ROLES, Parameters, row_parties
 from graph.records import Ref
-from graph.risk_flow import LINKS, PARAMETERS, PARTIES, ROLES, Flow, Parameters, difference, row_parties, taken
+from graph.risk_flow import Flow, difference
 from graph.snapshot import Long, Real, Snapshot
 from graph.strongest import Bounds, Ends, strongest_chains
 from graph.ties import SHARED, matching, runs
@@ -149,14 +150,14 @@ class LinkedRisk:
         risk, left_out = np.zeros(len(rows)), np.zeros(len(rows))
         for role, party in roles.items():
             kept = getattr(parameters, role)
-            risk += kept * taken(flow.risk, party)
+            risk += kept * _taken(flow.risk, party)
             reached = np.flatnonzero(party[own_at] >= 0)
             at, source = own_at[reached], own[reached]
             value = flow.reaching_party(party[at], source) * flow.sources.weight[source]
             np.add.at(left_out, at, kept * value)
         importer, kept = roles["importer"], parameters.shared * parameters.importer
         for thing in given.values():
-            risk += kept * taken(flow.thing_risk, thing)
+            risk += kept * _taken(flow.thing_risk, thing)
             first = np.flatnonzero((thing >= 0) & (importer >= 0))
             at, source = flow.of_party(importer[first])
             others = (thing[own_at] >= 0) & ~flow.involves(shipments[own_at], importer[own_at])
@@ -352,3 +353,8 @@ def linked_risk(snapshot: Snapshot, day: int, parameters: Parameters = PARAMETER
         parameters: what the flow depends on.
     """
     return LinkedRisk(snapshot, day, parameters)
+
+
+def _taken(values: Real, at: Long) -> Real:
+    """Return values by position, 0 where the position is none (-1)."""
+    return np.where(at < 0, 0.0, values[np.maximum(at, 0)]) if len(values) else np.zeros(len(at))

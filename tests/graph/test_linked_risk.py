@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.evidence import PARAMETERS
 from graph.linked_risk import LinkedRisk, linked_risk
 from graph.records import Ref
-from graph.risk_flow import PARAMETERS
 from graph.snapshot import Snapshot
 from tests.graph.networks import FIRST, Rows, day_number, matched, shuffled, snapshot, world
 
