@@ -26,30 +26,21 @@ every path be listed.
 import copy
 import math
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from graph.evidence import LINKS, PARAMETERS, PARTIES, ROLES, Parameters, row_parties
+from graph.chains import Chains, every_chain
+from graph.ends import End, Ends, Step
+from graph.evidence import LINKS, PARAMETERS, Parameters
 from graph.records import Ref
 from graph.risk_flow import Flow, difference
 from graph.snapshot import Long, Real, Snapshot
-from graph.strongest import Bounds, Ends, strongest_chains
-from graph.ties import SHARED, matching, runs
+from graph.strongest import Bounds, strongest_chains
+from graph.ties import runs
 
 _CHAINS_HELD = 256
-_GIVEN = {"importer_address": "Address", "importer_email": "Contact", "importer_phone": "Contact"}
-
-
-class Step(NamedTuple):
-    """The next thing on a path, the type of the link that leads to it, and by how many the link's share is divided."""
-
-    ref: Ref
-    link: str
-    shared_by: int
 
 
 class Path(NamedTuple):
@@ -68,42 +59,6 @@ class Paths(NamedTuple):
     left_out: int
 
 
-class _End(NamedTuple):
-    """Where paths end: at a party, with what is kept from there on and the steps that follow.
-
-    `thing` is the address or contact that follows (-1: none), `hops` how many may come before, `then` the party that
-    follows the thing (-1: none), of whose shipments nothing may come.
-    """
-
-    party: int
-    weight: float
-    hops: int
-    steps: tuple[Step, ...]
-    thing: int = -1
-    then: int = -1
-
-
-class _RowEnds(NamedTuple):
-    """Ends of the paths of several rows: whose (position in the rows), those of `_End`, and which column names it."""
-
-    row: Long
-    party: Long
-    weight: Real
-    hops: Long
-    thing: Long
-    then: Long
-    column: Long
-
-
-class _Chains(NamedTuple):
-    """Paths as positions in the sources and hops (-1: none): `final` is the last hop, `first` the one before it."""
-
-    value: Real
-    source: Long
-    final: Long
-    first: Long
-
-
 class LinkedRisk:
     """The linked risk of everything known before a day.
 
@@ -119,16 +74,17 @@ class LinkedRisk:
     def __init__(self, snapshot: Snapshot, day: int, parameters: Parameters = PARAMETERS) -> None:
         self.day, self._snapshot, self._parameters = day, snapshot, parameters
         self._flow = flow = Flow(snapshot, day, parameters)
+        self._ends = Ends(snapshot, flow, parameters)
         self.entity = {**flow.parties.spread(flow.risk), **flow.things.spread(flow.thing_risk)}
         self._evident = frozenset(flow.sources.shipment.tolist())
         # A broker's thousands of paths are asked for with each of its shipments.
-        self._chains_to = lru_cache(maxsize=_CHAINS_HELD)(self._find_chains)
+        self._chains_to = lru_cache(maxsize=_CHAINS_HELD)(partial(every_chain, flow))
         self._bounds = lru_cache(maxsize=1)(lambda: Bounds(flow))
 
     def beside(self, snapshot: Snapshot) -> "LinkedRisk":
         """Return the same risk for the declarations of a snapshot beside this one (`graph.beside`)."""
         other = copy.copy(self)
-        other._snapshot = snapshot
+        other._snapshot, other._ends = snapshot, Ends(snapshot, self._flow, self._parameters)
         return other
 
     def of_rows(self, rows: Long) -> Real:
@@ -144,7 +100,7 @@ class LinkedRisk:
             [n] risks.
         """
         flow, parameters = self._flow, self._parameters
-        roles, given = self._row_ends(rows)
+        roles, given = self._ends.named(rows)
         shipments = self._snapshot.declarations.shipment[rows].astype(np.int64)
         own_at, own = flow.of_shipments(shipments)
         risk, left_out = np.zeros(len(rows)), np.zeros(len(rows))
@@ -165,17 +121,6 @@ class LinkedRisk:
             np.add.at(left_out, at, kept * flow.reaching_thing(thing[at], source) * flow.sources.weight[source])
         return difference(risk, left_out)
 
-    def _row_ends(self, rows: Long) -> tuple[dict[str, Long], dict[str, Long]]:
-        """Return the numbers of the rows' parties, and of what they are the first to give for their importer."""
-        flow = self._flow
-        roles = row_parties(self._snapshot, flow.parties, rows)
-        importer = roles["importer"]
-        given: dict[str, Long] = {}
-        for column, node in _GIVEN.items():
-            thing = flow.things.of(node, self._snapshot.declarations.keys[column][rows])
-            given[column] = np.where((importer >= 0) & flow.is_given(thing, importer), -1, thing)
-        return roles, given
-
     def paths(self, target: Ref | int, limit: int = 20) -> Paths:
         """Take a risk apart into its paths, the greatest first.
 
@@ -187,7 +132,7 @@ class LinkedRisk:
             ValueError: if the thing is of another type or not in the snapshot.
         """
         row = None if isinstance(target, Ref) else int(target)
-        ends = self._ends_of(target) if isinstance(target, Ref) else self._ends_of_row(int(target))
+        ends = self._ends.of_thing(target) if isinstance(target, Ref) else self._ends.of_row(int(target))
         own = -1 if row is None else int(self._snapshot.declarations.shipment[row])
         found = [self._chains(end, own) for end in ends]
         if not found:
@@ -197,15 +142,14 @@ class LinkedRisk:
         of, place = runs(np.zeros(len(found), dtype=np.int64), np.array(sizes))
         order = np.argsort(-values, kind="stable")
         shown = [
-            self._path(ends[of[at]], _Chains(*(column[[place[at]]] for column in found[of[at]])))
-            for at in order[:limit]
+            self._path(ends[of[at]], Chains(*(column[[place[at]]] for column in found[of[at]]))) for at in order[:limit]
         ]
         return Paths(shown, math.fsum(values[order[limit:]]), max(len(order) - limit, 0))
 
     def strongest(self, rows: Long) -> list[Path | None]:
         """Return the greatest path of each version of a declaration, the first that `paths` gives; None without any."""
-        ends, columns = self._ends_of_rows(rows)
-        best = strongest_chains(self._flow, self._bounds(), Ends(ends.party, ends.hops, ends.thing, ends.then))
+        ends, columns = self._ends.of_rows(rows)
+        best = strongest_chains(self._flow, self._bounds(), ends)
         value = best.value * ends.weight
         # Of equal ones the first stays.
         order = np.lexsort((np.arange(len(value)), -value, ends.row))
@@ -216,8 +160,8 @@ class LinkedRisk:
             row = int(ends.row[at])
             if int(shipments[row]) in self._evident:
                 continue
-            end = self._end(int(rows[row]), columns[int(ends.column[at])], ends, int(at))
-            chain = _Chains(value[[at]], *(part[[at]] for part in best[1:]))
+            end = self._ends.one(int(rows[row]), columns[int(ends.column[at])], ends, int(at))
+            chain = Chains(value[[at]], *(part[[at]] for part in best[1:]))
             found[row] = self._path(end, chain)
         for row in np.flatnonzero(np.isin(shipments, list(self._evident))).tolist():
             # What a shipment found in infraction adds itself is left out, so the greatest may be another one.
@@ -225,111 +169,15 @@ class LinkedRisk:
             found[row] = listed[0] if listed else None
         return found
 
-    def _ends_of(self, ref: Ref) -> list[_End]:
-        if ref.type not in self.entity:
-            raise ValueError(f"Linked risk is of {', '.join(self.entity)}, not of {ref.type}.")
-        node = pc.index(self._snapshot.things[ref.type].keys, pa.scalar(ref.key)).as_py()
-        if node < 0:
-            raise ValueError(f"{ref} is not in the network; check its key.")
-        numbering = self._flow.parties if ref.type in PARTIES else self._flow.things
-        number = int(numbering.of(ref.type, np.array([node]))[0])
-        if number < 0:
-            return []
-        return [_End(number, 1.0, 2, ())] if ref.type in PARTIES else self._ends_at(number)
-
-    def _ends_at(self, thing: int) -> list[_End]:
-        """Return an end for everybody who gave an address or contact; it carries nothing where too many did."""
-        gave = self._flow.gave
-        here = slice(*gave.start[thing : thing + 2])
-        ref = self._flow.things.ref(thing)
-        leading = Step(ref, SHARED[ref.type], here.stop - here.start)
-        return [
-            _End(int(party), float(kept), 1, (leading,), thing)
-            for party, kept in zip(gave.column[here], gave.value[here], strict=True)
-            if kept > 0
-        ]
-
-    def _ends_of_rows(self, rows: Long) -> tuple[_RowEnds, tuple[str, ...]]:
-        """Return where the paths of declarations end, in the order of roles and of what they are the first to give."""
-        parameters, gave = self._parameters, self._flow.gave
-        roles, given = self._row_ends(rows)
-        parts = []
-        for column, role in enumerate(ROLES):
-            at = np.flatnonzero(roles[role] >= 0)
-            none, two = np.full(len(at), -1), np.full(len(at), 2)
-            parts.append(
-                (at, roles[role][at], np.full(len(at), getattr(parameters, role)), two, none, none, none + 1 + column)
-            )
-        for column, name in enumerate(_GIVEN, start=len(ROLES)):
-            first = np.flatnonzero(given[name] >= 0)
-            thing = given[name][first]
-            of, place = runs(gave.start[thing], gave.start[thing + 1] - gave.start[thing])
-            of, place = of[gave.value[place] > 0], place[gave.value[place] > 0]
-            at, one = first[of], np.ones(len(of), dtype=np.int64)
-            weight = gave.value[place] * (parameters.shared * parameters.importer)
-            parts.append((at, gave.column[place], weight, one, thing[of], roles["importer"][at], one * column))
-        return _RowEnds(*(np.concatenate(part) for part in zip(*parts, strict=True))), (*ROLES, *_GIVEN)
-
-    def _end(self, row: int, column: str, ends: _RowEnds, at: int) -> _End:
-        """Return one of the ends of a declaration, with the steps that follow."""
-        things, declarations = self._snapshot.things, self._snapshot.declarations
-        shipment = Ref("Shipment", things["Shipment"].keys[int(declarations.shipment[row])].as_py())
-        party, thing, then = int(ends.party[at]), int(ends.thing[at]), int(ends.then[at])
-        if column in ROLES:
-            return _End(party, float(ends.weight[at]), 2, (Step(shipment, ROLES[column][1], 1),))
-        importer = Ref("Trader", things["Trader"].keys[int(declarations.keys["importer"][row])].as_py())
-        link = SHARED[_GIVEN[column]]
-        shared_by = int(np.diff(self._flow.gave.start[thing : thing + 2])[0])
-        steps = (
-            Step(self._flow.things.ref(thing), link, 1),
-            Step(importer, link, shared_by),
-            Step(shipment, "IMPORTED_BY", 1),
-        )
-        return _End(party, float(ends.weight[at]), 1, steps, thing, then)
-
-    def _ends_of_row(self, row: int) -> list[_End]:
-        ends, columns = self._ends_of_rows(np.array([row]))
-        return [self._end(row, columns[int(column)], ends, at) for at, column in enumerate(ends.column)]
-
-    def _chains(self, end: _End, own: int) -> _Chains:
+    def _chains(self, end: End, own: int) -> Chains:
         """Return every simple path to an end, without the evidence of one's own shipment."""
         value, source, final, first = self._chains_to(end.party, end.hops, end.thing, end.then)
         if own in self._evident:
             kept = self._flow.sources.shipment[source] != own
             value, source, final, first = value[kept], source[kept], final[kept], first[kept]
-        return _Chains(value * end.weight, source, final, first)
+        return Chains(value * end.weight, source, final, first)
 
-    def _find_chains(self, party: int, most: int, thing: int, then: int) -> _Chains:
-        """Return every simple path to a party over at most so many hops, the greatest first.
-
-        `thing` and `then` are those of `_End`.
-        """
-        flow = self._flow
-        sources, hops = flow.sources, flow.hops
-        none = np.full(1, -1)
-        last = np.arange(*np.searchsorted(hops.to, [party, party + 1]))
-        last = last[(hops.via[last] < 0) | (hops.via[last] != thing)]
-        parts = [(np.array([party]), none, none), (hops.start[last], last, np.full(len(last), -1))]
-        if most == 2:
-            at, earlier = matching(hops.to, hops.start[last])
-            simple = (hops.via[earlier] < 0) | (hops.via[earlier] != hops.via[last[at]])
-            parts.append((hops.start[earlier[simple]], last[at[simple]], earlier[simple]))
-        columns = []
-        for origin, final, first in parts:
-            at, source = matching(sources.party, origin)
-            shipment, final, first = sources.shipment[source], final[at], first[at]
-            value = sources.weight[source]
-            kept = ~flow.involves(shipment, np.full(len(shipment), then))
-            for hop in (final, first):
-                hopped = np.flatnonzero(hop >= 0)
-                value[hopped] *= hops.weight[hop[hopped]]
-                kept[hopped] &= ~flow.involves(shipment[hopped], hops.to[hop[hopped]])
-            columns.append((value[kept], source[kept], final[kept], first[kept]))
-        value, *rest = (np.concatenate(column) for column in zip(*columns, strict=True))
-        order = np.argsort(-value, kind="stable")
-        return _Chains(value[order], *(column[order] for column in rest))
-
-    def _path(self, end: _End, chain: _Chains) -> Path:
+    def _path(self, end: End, chain: Chains) -> Path:
         flow = self._flow
         value, source, final, first = (column[0] for column in chain)
         entered = LINKS[flow.sources.link[source]]

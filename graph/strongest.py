@@ -4,37 +4,15 @@ What one hop brings is gone through; of what two hops bring only that which coul
 evidence at the start of a hop, whatever is left out on the way.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
+from graph.chains import Chains, carried
+from graph.ends import RowEnds
 from graph.risk_flow import Flow
-from graph.snapshot import Flag, Long, Real
+from graph.snapshot import Long
 from graph.ties import runs
 
 _ROUNDING = 1.0 + 1e-9
-
-
-class Ends(NamedTuple):
-    """Where chains end, one row each.
-
-    `hops` is how many may come before the party, `thing` the address or contact that follows it (-1: none) and `then`
-    the party after that (-1: none), of whose shipments nothing may come.
-    """
-
-    party: Long
-    hops: Long
-    thing: Long
-    then: Long
-
-
-class Best(NamedTuple):
-    """The strongest chain to each end: its value (0: there is none), source, last hop and the hop before (-1: none)."""
-
-    value: Real
-    source: Long
-    final: Long
-    first: Long
 
 
 class Bounds:
@@ -52,22 +30,19 @@ class Bounds:
         np.maximum.at(self.one_hop, hops.to, self.over_hop)
 
 
-def strongest_chains(flow: Flow, bounds: Bounds, ends: Ends) -> Best:
-    """Return the strongest chain to each end, of equal ones the first that `LinkedRisk.paths` lists."""
-    sources, hops = flow.sources, flow.hops
-    size = len(ends.party)
-    best = Best(np.zeros(size), *(np.full(size, -1) for _ in range(3)))
+def strongest_chains(flow: Flow, bounds: Bounds, ends: RowEnds) -> Chains:
+    """Return the strongest chain to each end, of equal ones the first that `LinkedRisk.paths` lists.
+
+    Its value is 0 where there is none.
+    """
+    hops, size = flow.hops, len(ends.party)
+    best = Chains(np.zeros(size), *(np.full(size, -1) for _ in range(3)))
 
     def from_parties(end: Long, origin: Long, final: Long, first: Long) -> None:
         """Take what comes from the sources at each origin over a last hop, and a hop before it, where it is more."""
         at, source = runs(bounds.sources[origin], bounds.sources[origin + 1] - bounds.sources[origin])
         end, final, first = end[at], final[at], first[at]
-        value, shipment = sources.weight[source], sources.shipment[source]
-        kept: Flag = ~flow.involves(shipment, ends.then[end])
-        for hop in (final, first):
-            hopped = np.flatnonzero(hop >= 0)
-            value[hopped] *= hops.weight[hop[hopped]]
-            kept[hopped] &= ~flow.involves(shipment[hopped], hops.to[hop[hopped]])
+        value, kept = carried(flow, source, final, first, ends.then[end])
         kept &= value > best.value[end]
         end, source, final, first = (column[kept] for column in (end, source, final, first))
         value = value[kept]
