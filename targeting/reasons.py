@@ -14,9 +14,10 @@ import numpy as np
 from graph.snapshot import Flag, Long, Real
 from targeting.boosting import Ensemble
 from targeting.features import Block
+from targeting.groups import Group, of_declared, of_network, of_profile
 from targeting.inputs import Inputs
 from targeting.network import Network
-from targeting.words import Group, Words, of_declared, of_network, of_profile
+from targeting.words import Words
 
 if TYPE_CHECKING:
     from targeting.model import Model

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,41 +12,13 @@ from graph.linked_risk import Path
 from graph.snapshot import Long, Real
 from graph.structure import DESCRIPTIONS
 from targeting.declared import categories, numbers
+from targeting.groups import LEADS, SHARED, Group, fields_of
 from targeting.inputs import Inputs
 from targeting.network import Network
 from targeting.profiles import Combination
 
 if TYPE_CHECKING:
     from targeting.model import Model
-
-
-class Group(NamedTuple):
-    """Features that say the same thing to a reader: of which component, and about what."""
-
-    component: str
-    about: str
-
-
-_SHARED = {"address": "address", "email": "e-mail address", "phone": "telephone number"}
-
-# What a figure of the structure is about, by the longest beginning of its name.
-_SUBJECTS = {
-    "importer_address_age": "address",
-    **{f"{kind}_": kind for kind in _SHARED},
-    "exporter_declarant_": "exporter and declarant",
-    "importer_exporter_": "importer and exporter",
-    "importer_share_of_exporter": "importer and exporter",
-    "exporter_share_of_importer": "importer and exporter",
-    "importer_declarant_": "importer and declarant",
-    "importer_share_of_declarant": "importer and declarant",
-    "declarant_share_of_importer": "importer and declarant",
-    "importer_owners": "owners",
-    "importer_subsidiaries": "owners",
-    "importer_": "importer",
-    "exporter_": "exporter",
-    "declarant_": "declarant",
-    "community_": "community",
-}
 
 # The columns without which there is nothing to say about a subject.
 _NEEDED = {
@@ -56,22 +28,8 @@ _NEEDED = {
     "exporter and declarant": ("exporter", "declarant"),
     "importer and exporter": ("importer", "exporter"),
     "importer and declarant": ("importer", "declarant"),
-    **{kind: ("importer", f"importer_{kind}") for kind in _SHARED},
+    **{kind: ("importer", f"importer_{kind}") for kind in SHARED},
 }
-
-# What leads a combination of fields, the first that is in it.
-_LEADS = (
-    "importer",
-    "exporter",
-    "declarant",
-    "carrier",
-    "vessel",
-    "commodity",
-    "origin",
-    "departure",
-    "route",
-    "office",
-)
 
 _FIELDS = {
     "commodity_2": "commodity",
@@ -99,32 +57,6 @@ LONGEST = 60
 
 _EARLIER = 5
 """Earlier shipments of a commodity that a comparison needs."""
-
-
-def of_network(feature: str) -> Group:
-    """Return the group of a feature of the network, or of the graph neural network itself."""
-    if feature in ("gnn", "linked_risk"):
-        return Group(feature.removesuffix("_risk"), "")
-    beginnings = [beginning for beginning in _SUBJECTS if feature.startswith(beginning)]
-    return Group("network", _SUBJECTS[max(beginnings, key=len)] if beginnings else feature)
-
-
-def of_declared(feature: str) -> Group:
-    """Return the group of a declared feature: the levels of the commodity are one, everything else its own."""
-    return Group("declared", "commodity" if feature.startswith("commodity") else feature)
-
-
-def of_profile(feature: str) -> Group:
-    """Return the group of a profile: what leads the combination."""
-    fields = _fields_of(feature)
-    for lead in _LEADS:
-        if any(field.startswith(lead) for field in fields):
-            return Group("profile", lead)
-    return Group("profile", fields[0])
-
-
-def _fields_of(feature: str) -> Combination:
-    return tuple(feature.removeprefix("profile:").split(" x "))
 
 
 def shortened(text: str) -> str:
@@ -200,7 +132,7 @@ class Words:
             "exporter and declarant": self._exporter_and_declarant,
             "community": self._community,
         }
-        if about in _SHARED:
+        if about in SHARED:
             say: Callable[[int], str] = partial(self._shared, about)
         elif about in ("importer and exporter", "importer and declarant"):
             say = partial(self._together, about.rsplit(" ", 1)[1])
@@ -213,7 +145,7 @@ class Words:
         for column in needed:
             if not self._key(column, place):
                 role, _, kind = column.partition("_")
-                return f"no {_SHARED[kind]} of the {role} declared" if kind else f"no {role} declared"
+                return f"no {SHARED[kind]} of the {role} declared" if kind else f"no {role} declared"
         return ""
 
     def _plain(self, about: str, place: int) -> str:
@@ -265,7 +197,7 @@ class Words:
 
     def _shared(self, kind: str, place: int) -> str:
         others = self._figure(f"{kind}_traders", place)
-        what = f"{_SHARED[kind]} {self._key(f'importer_{kind}', place)}"
+        what = f"{SHARED[kind]} {self._key(f'importer_{kind}', place)}"
         if not others:
             return f"no other trader gives the {what} of {self._party('importer', place)}"
         count = _counted(others, "other trader", "other traders")
@@ -315,7 +247,7 @@ class Words:
         found = self._inputs.profiles
         said = []
         for place, at in zip(places, best, strict=True):
-            fields = _fields_of(self._inputs.profile.names[int(at)])
+            fields = fields_of(self._inputs.profile.names[int(at)])
             inspected, infractions = int(found.inspected[place, at]), int(found.infractions[place, at])
             count = (
                 f"{infractions:,} of {inspected:,} examined were infractions" if inspected else "none examined before"
@@ -324,7 +256,7 @@ class Words:
         return said
 
     def _combination(self, fields: Combination, place: int) -> str:
-        leads = {lead: number for number, lead in enumerate(_LEADS)}
+        leads = {lead: number for number, lead in enumerate(LEADS)}
         order = sorted(fields, key=lambda field: (leads.get(field.split("_")[0], len(leads)), field))
         return ", ".join(f"{field_name(field)} {self._value(field, place)}" for field in order)
 
