@@ -1,35 +1,24 @@
 """Reasons in words that name the links."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graph import membership
 from graph.cutoffs import last_cutoff
 from graph.linked_risk import Path
 from graph.snapshot import Long, Real
-from graph.structure import DESCRIPTIONS
 from targeting.declared import categories, numbers
-from targeting.groups import LEADS, SHARED, Group, fields_of
+from targeting.facts import Facts, counted, shortened
+from targeting.groups import LEADS, Group, fields_of
 from targeting.inputs import Inputs
 from targeting.network import Network
 from targeting.profiles import Combination
+from targeting.structure_words import StructureWords
 
 if TYPE_CHECKING:
     from targeting.model import Model
-
-# The columns without which there is nothing to say about a subject.
-_NEEDED = {
-    **dict.fromkeys(("importer", "owners", "community"), ("importer",)),
-    "exporter": ("exporter",),
-    "declarant": ("declarant",),
-    "exporter and declarant": ("exporter", "declarant"),
-    "importer and exporter": ("importer", "exporter"),
-    "importer and declarant": ("importer", "declarant"),
-    **{kind: ("importer", f"importer_{kind}") for kind in SHARED},
-}
 
 _FIELDS = {
     "commodity_2": "commodity",
@@ -52,31 +41,13 @@ _FIELDS = {
     "containers": "number of containers",
 }
 
-LONGEST = 60
-"""Characters of a value that are shown."""
-
 _EARLIER = 5
 """Earlier shipments of a commodity that a comparison needs."""
-
-
-def shortened(text: str) -> str:
-    """Return a value as it is shown: at most `LONGEST` characters."""
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _number(amount: float) -> str:
     """Return four digits of a small number and all before the point of a large one."""
     return f"{amount:,.0f}" if abs(amount) >= 1000 else f"{amount:.4g}"
-
-
-def _counted(count: float, one: str, many: str) -> str:
-    return f"{count:,.0f} {one if count == 1 else many}"
-
-
-def _examined(infractions: float, inspected: float) -> str:
-    if not inspected:
-        return "none of their shipments examined before"
-    return f"{infractions:,.0f} of {inspected:,.0f} examined shipments were infractions"
 
 
 class Words:
@@ -85,7 +56,8 @@ class Words:
     def __init__(self, model: "Model", here: Network, inputs: Inputs, gnn: Real) -> None:
         self._model, self._here, self._inputs, self._gnn = model, here, inputs, gnn
         self._snapshot, self._behind = here.snapshot, here.behind
-        self._column = {name: at for at, name in enumerate(inputs.network.names)}
+        self._facts = Facts(self._snapshot, inputs)
+        self._structure_words = StructureWords(self._facts)
 
     def say(self, group: Group, places: Long, best: Long) -> list[str]:
         """Return the reason of each place.
@@ -100,121 +72,11 @@ class Words:
             "profile": self._profile,
             "linked": self._linked,
             "gnn": self._network_model,
-            "network": self._structure,
+            "network": lambda about, places, best: self._structure_words.say(about, places),
         }
         said = sayers[group.component](group.about, places, best)
         # A list of reasons is divided by semicolons, so there is none inside a reason.
         return [text[:1].lower() + text[1:].replace(";", ",") for text in said]
-
-    # --- facts -------------------------------------------------------------------------------------------------------
-
-    def _figure(self, name: str, place: int) -> float:
-        return float(self._inputs.network.values[place, self._column[name]])
-
-    def _key(self, column: str, place: int) -> str:
-        declarations = self._snapshot.declarations
-        node = int(declarations.keys[column][self._inputs.rows[place]])
-        if node < 0:
-            return ""
-        return shortened(self._snapshot.things[declarations.key_types[column]].keys[node].as_py())
-
-    def _party(self, role: str, place: int) -> str:
-        return f"{role} {self._key(role, place)}"
-
-    # --- structure and communities -----------------------------------------------------------------------------------
-
-    def _structure(self, about: str, places: Long, best: Long) -> list[str]:
-        said = {
-            "importer": self._importer,
-            "exporter": self._exporter,
-            "declarant": self._declarant,
-            "owners": self._owners,
-            "exporter and declarant": self._exporter_and_declarant,
-            "community": self._community,
-        }
-        if about in SHARED:
-            say: Callable[[int], str] = partial(self._shared, about)
-        elif about in ("importer and exporter", "importer and declarant"):
-            say = partial(self._together, about.rsplit(" ", 1)[1])
-        else:
-            say = said.get(about, partial(self._plain, about))
-        needed = _NEEDED.get(about, ())
-        return [self._missing(needed, int(place)) or say(int(place)) for place in places]
-
-    def _missing(self, needed: Sequence[str], place: int) -> str:
-        for column in needed:
-            if not self._key(column, place):
-                role, _, kind = column.partition("_")
-                return f"no {SHARED[kind]} of the {role} declared" if kind else f"no {role} declared"
-        return ""
-
-    def _plain(self, about: str, place: int) -> str:
-        return f"{self._described(about)}: {self._figure(about, place):.3g}"
-
-    @staticmethod
-    def _described(name: str) -> str:
-        return {**DESCRIPTIONS, **membership.DESCRIPTIONS}.get(name, name)
-
-    def _importer(self, place: int) -> str:
-        age = self._figure("importer_age_days", place)
-        since = f"known for {_counted(age, 'day', 'days')}" if age else "never seen before"
-        earlier = _counted(self._figure("importer_shipments", place), "earlier shipment", "earlier shipments")
-        return f"{self._party('importer', place)} {since}, {earlier}"
-
-    def _exporter(self, place: int) -> str:
-        others = self._figure("exporter_importers", place)
-        if not others:
-            return f"{self._party('exporter', place)} not known to sell to anybody else"
-        young = self._figure("exporter_young_importers", place)
-        found = _examined(
-            self._figure("exporter_mates_infractions", place), self._figure("exporter_mates_inspected", place)
-        )
-        count = _counted(others, "other importer", "other importers")
-        return f"{self._party('exporter', place)} sells to {count}, {young:,.0f} of them new, {found}"
-
-    def _declarant(self, place: int) -> str:
-        count = _counted(self._figure("declarant_importers", place), "other importer", "other importers")
-        young = self._figure("declarant_young_importers", place)
-        return f"{self._party('declarant', place)} serves {count}, {young:,.0f} of them new"
-
-    def _exporter_and_declarant(self, place: int) -> str:
-        count = _counted(self._figure("exporter_declarant_importers", place), "other importer", "other importers")
-        found = _examined(
-            self._figure("exporter_declarant_mates_infractions", place),
-            self._figure("exporter_declarant_mates_inspected", place),
-        )
-        return f"{self._party('exporter', place)} with {self._party('declarant', place)} serve {count}, {found}"
-
-    def _together(self, other: str, place: int) -> str:
-        count = self._figure(f"importer_{other}_shipments", place)
-        with_whom = f"{self._party('importer', place)} with {self._party(other, place)}"
-        return f"{with_whom}: {_counted(count, 'earlier shipment', 'earlier shipments')} together"
-
-    def _owners(self, place: int) -> str:
-        owners = _counted(self._figure("importer_owners", place), "known owner", "known owners")
-        owned = _counted(self._figure("importer_subsidiaries", place), "trader of its own", "traders of its own")
-        return f"{self._party('importer', place)} has {owners} and {owned}"
-
-    def _shared(self, kind: str, place: int) -> str:
-        others = self._figure(f"{kind}_traders", place)
-        what = f"{SHARED[kind]} {self._key(f'importer_{kind}', place)}"
-        if not others:
-            return f"no other trader gives the {what} of {self._party('importer', place)}"
-        count = _counted(others, "other trader", "other traders")
-        young = self._figure(f"{kind}_young_traders", place)
-        found = _examined(
-            self._figure(f"{kind}_mates_infractions", place), self._figure(f"{kind}_mates_inspected", place)
-        )
-        return f"{self._party('importer', place)} shares the {what} with {count}, {young:,.0f} of them new, {found}"
-
-    def _community(self, place: int) -> str:
-        size = self._figure("community_size", place)
-        if not size:
-            return f"{self._party('importer', place)} belongs to no community"
-        found = _examined(self._figure("community_infractions", place), self._figure("community_inspected", place))
-        young = self._figure("community_young_share", place)
-        around = f"community of {size:,.0f} around {self._party('importer', place)}"
-        return f"{around}, {young:.0%} of them new, {found}"
 
     # --- linked risk and graph neural network ------------------------------------------------------------------------
 
@@ -225,7 +87,7 @@ class Words:
             mine = np.flatnonzero(cutoff == position)
             paths = self._here.risk(int(position)).strongest(self._inputs.rows[places[mine]])
             for at, path in zip(mine, paths, strict=True):
-                said[at] = f"linked risk {self._figure('linked_risk', int(places[at])):.3g}"
+                said[at] = f"linked risk {self._facts.figure('linked_risk', int(places[at])):.3g}"
                 if path is not None:
                     said[at] += f", the strongest path from the infraction {_path(path)}"
         return [text or "no linked risk is known yet" for text in said]
@@ -282,7 +144,7 @@ class Words:
             codes, texts = self._categories[field]
             return shortened(texts[int(codes[place])]) if codes[place] >= 0 else "not declared"
         held = field in self._snapshot.declarations.keys
-        return (self._key(field, place) if held else "") or "not declared"
+        return (self._facts.key(field, place) if held else "") or "not declared"
 
     # --- declared data -----------------------------------------------------------------------------------------------
 
@@ -300,7 +162,7 @@ class Words:
                 else:
                     said.append(field_name(name) if differs else "departed from the country of origin")
             elif name == "containers":
-                said.append(_counted(float(block.values[place, at]), "container", "containers"))
+                said.append(counted(float(block.values[place, at]), "container", "containers"))
             else:
                 said.append(f"{field_name(name)} {self._category_value(name, place)}")
         return said

@@ -8,13 +8,14 @@ import pytest
 
 from graph.snapshot import Long, Real, Snapshot
 from targeting.declared import Vocabulary
+from targeting.facts import shortened
 from targeting.groups import Group, of_declared, of_network, of_profile
 from targeting.inputs import Inputs, capped_days, read
 from targeting.model import Model, Scores, _on_top, components
 from targeting.network import NAMES, Network, network
 from targeting.profiles import Plan
 from targeting.reasons import explain, strengths
-from targeting.words import Words, field_name, shortened
+from targeting.words import Words, field_name
 from tests.graph.networks import FIRST, Rows, day_number
 from tests.targeting.conftest import Saved, World
 
