@@ -5,71 +5,29 @@ all is among the first of the kind that leads to it best.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from neo4j import ManagedTransaction, Transaction
 
 from graph.records import Ref
 from graph.schema import LINKS
-from graph.store.neighbourhood import (
-    Adjacent,
-    Direction,
-    Expanded,
-    Expansion,
-    Neighbour,
-    Order,
-    Reached,
-    check_expansion,
-    check_links,
-    within,
-)
+from graph.store.neighbourhood import Direction, Expanded, Expansion, Neighbour, Order, Reached, check_expansion
 from graph.store.neo4j.accumulated import day
-from graph.store.neo4j.layout import RESULT, bounded
+from graph.store.neo4j.kinds import KEY, KINDS, Kind, keys_of
+from graph.store.neo4j.layout import RESULT
 from graph.store.neo4j.network import native
 
 _Tx = ManagedTransaction | Transaction
 
-_KEY = "coalesce({0}._whole_key, {0}.key)"
 _DEGREE = "(COUNT {{ ({0})-->() }} + COUNT {{ ({0})<--() }})"
-_ARROWS: Mapping[Direction, str] = {"out": "(s)-[r:{}]->(e)", "in": "(s)<-[r:{}]-(e)"}
+
 _FEW = 2_000
 """Links that are all looked at to find the first of them."""
 
 _WALKED = 10_000
 """Shipments of all that are looked at in their order, where a thing has more links, before all its links are."""
-
-
-class _Kind(NamedTuple):
-    """Links of one type and direction between things of one type and those of another."""
-
-    start: str
-    link: str
-    direction: Direction
-    end: str
-
-    def pattern(self) -> str:
-        """Return the links `r` from `s` to `e`.
-
-        Where the schema leaves but one type of end, it is not asked for: the server counts such links without looking
-        at them.
-        """
-        before, after = ("-", "->") if self.direction == "out" else ("<-", "-")
-        several = _ENDS[self.start, self.link, self.direction] > 1
-        return f"(s){before}[r:{self.link}]{after}(e{f':{self.end}' if several else ''})"
-
-
-_KINDS = tuple(
-    kind
-    for link in LINKS
-    for kind in (
-        *(_Kind(start, link.name, "out", end) for start, end in link.ends),
-        *(_Kind(end, link.name, "in", start) for start, end in link.ends),
-    )
-)
-_ENDS = Counter((kind.start, kind.link, kind.direction) for kind in _KINDS)
-"""How many types of end there are."""
 
 
 def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
@@ -86,12 +44,12 @@ def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
         counts[kind.link, kind.direction, kind.end] += total
         if not _is_wanted(kind, asked):
             continue
-        keys = _keys(starts, kind.start)
+        keys = keys_of(starts, kind.start)
         wanted.append((kind, keys))
         if asked.since or asked.until:
             total = _one(tx, f"{_links(kind)} {condition} RETURN count(r) AS n", keys=keys, **values)
         matching += total
-        unseen = _keys(hidden, kind.end)
+        unseen = keys_of(hidden, kind.end)
         for ref, value in _first(tx, kind, total, asked, condition, {**values, "keys": keys, "hidden": unseen}):
             first[ref] = min(value, first.get(ref, value), key=lambda one: _place(asked.order, one))
     chosen = sorted(first, key=lambda ref: (*_place(asked.order, first[ref]), ref))[: asked.limit]
@@ -99,63 +57,34 @@ def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
     met = sum(
         _one(tx, f"{_links(kind)} {condition} AND e.key IN $met RETURN count(r) AS n", keys=keys, met=mine, **values)
         for kind, keys in wanted
-        if (mine := _keys(hidden, kind.end))
+        if (mine := keys_of(hidden, kind.end))
     )
     return Expanded(_reached(tx, chosen, links, published), links, dict(counts), matching, matching - len(links) - met)
 
 
-def _counted(tx: _Tx, starts: Sequence[Ref]) -> Iterator[tuple[_Kind, int]]:
+def _counted(tx: _Tx, starts: Sequence[Ref]) -> Iterator[tuple[Kind, int]]:
     """Yield the kinds of links that there are, each with how many."""
     for start in dict.fromkeys(ref.type for ref in starts):
-        mine = [kind for kind in _KINDS if kind.start == start]
+        mine = [kind for kind in KINDS if kind.start == start]
         numbers = ", ".join(f"sum(COUNT {{ {kind.pattern()} }})" for kind in mine)
         text = f"UNWIND $keys AS key MATCH (s:{start} {{key: key}}) RETURN {numbers}"
-        totals = tx.run(text, keys=_keys(starts, start)).single(strict=True)
+        totals = tx.run(text, keys=keys_of(starts, start)).single(strict=True)
         yield from ((kind, total) for kind, total in zip(mine, totals, strict=True) if total)
-
-
-def adjacent(tx: _Tx, starts: Sequence[Ref], most: int, links: Sequence[str] | None) -> Adjacent:
-    """Return all links of those starts that have at most `most` of them, and how many each start has."""
-    check_links(links)
-    wanted = {link.name for link in LINKS if links is None or link.name in links}
-    counts: Counter[tuple[Ref, str, Direction]] = Counter()
-    for kind in dict.fromkeys(ref.type for ref in starts):
-        mine = [one for one in _KINDS if one.start == kind]
-        numbers = ", ".join(f"COUNT {{ {one.pattern()} }}" for one in mine)
-        text = f"UNWIND $keys AS key MATCH (s:{kind} {{key: key}}) RETURN {_KEY.format('s')}, {numbers}"
-        for key, *found_of in tx.run(text, keys=_keys(set(starts), kind)):
-            for one, number in zip(mine, found_of, strict=True):
-                if number:
-                    counts[Ref(kind, key), one.link, one.direction] += number
-    small = within(counts, most)
-    found = []
-    for kind in dict.fromkeys(ref.type for ref in small):
-        for direction, arrow in _ARROWS.items():
-            types = sorted({one.link for one in _KINDS if (one.start, one.direction) == (kind, direction)} & wanted)
-            if types:
-                text = (
-                    f"UNWIND $keys AS key MATCH (s:{kind} {{key: key}}) MATCH {arrow.format('|'.join(types))} "
-                    f"RETURN {_KEY.format('s')}, type(r), labels(e)[0], {_KEY.format('e')}, r.first_on, r.last_on"
-                )
-                for start, link, end, key, first, last in tx.run(text, keys=_keys(small, kind)):
-                    ends = Ref(kind, start), Ref(end, key)
-                    found.append(Neighbour(ends[0], link, direction, ends[1], native(first), native(last)))
-    return Adjacent(sorted(found, key=lambda link: link[:4]), dict(counts))
 
 
 def _one(tx: _Tx, text: str, **values: Any) -> int:
     return int(tx.run(text, **values).single(strict=True)["n"])
 
 
-def _starts(kind: _Kind) -> str:
+def _starts(kind: Kind) -> str:
     return f"UNWIND $keys AS key MATCH (s:{kind.start} {{key: key}})"
 
 
-def _links(kind: _Kind) -> str:
+def _links(kind: Kind) -> str:
     return f"{_starts(kind)} MATCH {kind.pattern()}"
 
 
-def _is_wanted(kind: _Kind, asked: Expansion) -> bool:
+def _is_wanted(kind: Kind, asked: Expansion) -> bool:
     return (
         (asked.links is None or kind.link in asked.links)
         and asked.direction in (None, kind.direction)
@@ -172,17 +101,13 @@ def _condition(asked: Expansion) -> str:
     return f"WHERE {' AND '.join(conditions)}"
 
 
-def _keys(refs: Iterable[Ref], kind: str) -> list[str]:
-    return sorted(bounded(ref.key) for ref in refs if ref.type == kind)
-
-
 def _first(
-    tx: _Tx, kind: _Kind, total: int, asked: Expansion, condition: str, values: Mapping[str, Any]
+    tx: _Tx, kind: Kind, total: int, asked: Expansion, condition: str, values: Mapping[str, Any]
 ) -> Iterator[tuple[Ref, Any]]:
     """Yield the first things over one kind of link, of which there are `total`, with what they are ordered by."""
     hidden = " AND NOT e.key IN $hidden" if values["hidden"] else ""
     unseen = f"{_links(kind)} {condition}{hidden}"
-    end = _KEY.format("e")
+    end = KEY.format("e")
     if kind.end == "Shipment" and total > _FEW and asked.order in _WALK:
         walked = list(_walked(tx, kind, total, asked, condition, values))
         if len(walked) >= asked.limit:
@@ -211,7 +136,7 @@ def _risk(kind: str) -> str:
     if kind == "Shipment":
         table, column, same = "shipment", "score", "n.shipment"
     return (
-        f"OPTIONAL MATCH (n:{RESULT[table]}) WHERE n.`set` = $set AND n._key = e.key AND {same} = {_KEY.format('e')} "
+        f"OPTIONAL MATCH (n:{RESULT[table]}) WHERE n.`set` = $set AND n._key = e.key AND {same} = {KEY.format('e')} "
         f"RETURN max(n.{column}) AS value"
     )
 
@@ -233,7 +158,7 @@ _WALK = {
 
 
 def _walked(
-    tx: _Tx, kind: _Kind, total: int, asked: Expansion, condition: str, values: Mapping[str, Any]
+    tx: _Tx, kind: Kind, total: int, asked: Expansion, condition: str, values: Mapping[str, Any]
 ) -> Iterator[tuple[Ref, Any]]:
     """Yield the first of many shipments by going down all in their order, and seeing of each whether it is linked.
 
@@ -245,8 +170,8 @@ def _walked(
     hidden = "WHERE NOT e.key IN $hidden " if values["hidden"] else ""
     rows = tx.run(
         f"{_WALK[asked.order]} {hidden}MATCH (e){arrow} {condition} AND s.key IN $keys AND s:{kind.start} "
-        f"WITH DISTINCT e, value ORDER BY value DESC, {_KEY.format('e')} LIMIT $limit "
-        f"RETURN {_KEY.format('e')} AS key, value",
+        f"WITH DISTINCT e, value ORDER BY value DESC, {KEY.format('e')} LIMIT $limit "
+        f"RETURN {KEY.format('e')} AS key, value",
         walked=walked,
         **values,
     )
@@ -262,7 +187,7 @@ def _place(order: Order, value: Any) -> tuple[bool, float]:
 
 def _among(
     tx: _Tx,
-    wanted: Sequence[tuple[_Kind, list[str]]],
+    wanted: Sequence[tuple[Kind, list[str]]],
     condition: str,
     values: Mapping[str, Any],
     starts: Sequence[Ref],
@@ -274,12 +199,12 @@ def _among(
     types = [link.name for link in LINKS]
     found = []
     for kind, keys in wanted:
-        if mine := _keys(set(refs), kind.end):
+        if mine := keys_of(set(refs), kind.end):
             # The things that were chosen are few, and so are their links; those of a start may be very many.
             text = (
                 f"UNWIND $met AS met MATCH (e:{kind.end} {{key: met}}) MATCH {kind.pattern()} "
                 f"{condition} AND s.key IN $keys AND s:{kind.start} "
-                f"RETURN {_KEY.format('s')} AS start, {_KEY.format('e')} AS end, r.first_on AS first, r.last_on AS last"
+                f"RETURN {KEY.format('s')} AS start, {KEY.format('e')} AS end, r.first_on AS first, r.last_on AS last"
             )
             for row in tx.run(text, keys=keys, met=mine, **values):
                 start, end = Ref(kind.start, row["start"]), Ref(kind.end, row["end"])
@@ -299,8 +224,8 @@ def _reached(tx: _Tx, refs: Sequence[Ref], links: Sequence[Neighbour], published
     for kind in dict.fromkeys(ref.type for ref in refs):
         text = (
             f"UNWIND $keys AS key MATCH (e:{kind} {{key: key}}) CALL (e) {{ {_risk(kind)} }} "
-            f"RETURN {_KEY.format('e')} AS key, value, {_DEGREE.format('e')} AS degree"
+            f"RETURN {KEY.format('e')} AS key, value, {_DEGREE.format('e')} AS degree"
         )
-        for row in tx.run(text, keys=_keys(set(refs), kind), set=published):
+        for row in tx.run(text, keys=keys_of(set(refs), kind), set=published):
             known[Ref(kind, row["key"])] = row["value"], row["degree"]
     return [Reached(ref, *known[ref], last[ref]) for ref in refs]

@@ -20,9 +20,10 @@ from graph.store.errors import StoreError
 from graph.store.findings import Finding
 from graph.store.neighbourhood import Adjacent, Expanded, Expansion, Neighbours
 from graph.store.neo4j import checking, contents, ledger, results
+from graph.store.neo4j.adjacent import adjacent
 from graph.store.neo4j.chunks import REFUSED
 from graph.store.neo4j.connect import Login, connect, prepare, refusals
-from graph.store.neo4j.expand import adjacent, expand
+from graph.store.neo4j.expand import expand
 from graph.store.neo4j.load import load
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
 from graph.store.neo4j.scan import each_once, scan
