@@ -76,6 +76,7 @@ RULES: Mapping[str, tuple[int, Callable[[Exception], str]]] = {
     "ingest.errors.InputError": (USAGE, str),
     "click.exceptions.ClickException": (USAGE, _parser),
     "typer._click.exceptions.ClickException": (USAGE, _parser),
+    "api.exports.errors.AskedWronglyError": (USAGE, str),
     "api.exports.errors.ExportError": (FAILURE, str),
     "graph.store.errors.AddressError": (USAGE, str),
     "graph.store.errors.StoreError": (FAILURE, str),

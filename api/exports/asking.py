@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from api.exports.errors import AskedWronglyError
 from graph.paths import PathQuery, paths
 from graph.records import Ref
 from graph.store.base import GraphStore
@@ -23,11 +24,13 @@ def of_community(view: GraphStore, community: str) -> list[Ref]:
     them.
 
     Raises:
-        StoreError: nothing was published, or the set has no such community.
+        AskedWronglyError: nothing was published, or the set has no such community.
     """
     published = view.published()
     if published is None:
-        raise StoreError("No results have been published, so there are no communities: run `tidewaiter analyse`.")
+        raise AskedWronglyError(
+            "No results have been published, so there are no communities: run `tidewaiter analyse`."
+        )
     found = [
         Ref(row["type"], row["key"])
         for batch in view.results("entity", community=community)
@@ -39,7 +42,7 @@ def of_community(view: GraphStore, community: str) -> list[Ref]:
         for key in batch["shipment"].to_pylist()
     ]
     if not found:
-        raise StoreError(
+        raise AskedWronglyError(
             f"The published set {published.id} has no community {community!r}; `tidewaiter show` names that of a thing."
         )
     return [*dict.fromkeys([*found, *_imported(view, found)])]
@@ -82,10 +85,10 @@ def behind(view: GraphStore, shipment: Ref) -> list[Ref]:
     wait with the highest scores; for others, those that carry risk to their parties are taken.
 
     Raises:
-        StoreError: it is no shipment.
+        AskedWronglyError: it is no shipment.
     """
     if shipment.type != "Shipment":
-        raise StoreError(f"{shipment} is no shipment, and only a shipment has a score: export the thing itself.")
+        raise AskedWronglyError(f"{shipment} is no shipment, and only a shipment has a score: export the thing itself.")
     named = [row.end for row in view.neighbours([shipment], limit=_ROUND_A_SHIPMENT).rows]
     parties = [ref for ref in named if ref.type in ("Trader", "Forwarder", "Carrier", "Vessel")]
     close = view.neighbours(

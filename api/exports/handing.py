@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.exports.errors import ExportError
+from api.exports.errors import AskedWronglyError
 from api.exports.formats import FORMATS
 from api.exports.manifest import TLP, Terms, caveat
 from api.exports.package import Packed, pack
@@ -21,16 +21,18 @@ from graph.store.base import GraphStore
 
 
 def check(asked: Asked, formats: Sequence[str], terms: Terms, made_at: datetime) -> None:
-    """Raise ExportError where something cannot be handed over so."""
+    """Raise AskedWronglyError where something cannot be handed over so."""
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
-        raise ExportError(f"There is no format {unknown[0]!r}; the formats are {', '.join(FORMATS)}.")
+        raise AskedWronglyError(f"There is no format {unknown[0]!r}; the formats are {', '.join(FORMATS)}.")
     if terms.tlp not in TLP:
-        raise ExportError(f"There is no label TLP:{terms.tlp}; the labels are {', '.join(TLP).lower()}.")
+        raise AskedWronglyError(f"There is no label TLP:{terms.tlp}; the labels are {', '.join(TLP).lower()}.")
     if not terms.recipient.strip() or not terms.purpose.strip():
-        raise ExportError("Say to whom and for what this is handed over: recipient and purpose must not be empty.")
+        raise AskedWronglyError(
+            "Say to whom and for what this is handed over: recipient and purpose must not be empty."
+        )
     if terms.expires_on < made_at.date():
-        raise ExportError(f"The last day of use, {terms.expires_on}, is over: choose a later one.")
+        raise AskedWronglyError(f"The last day of use, {terms.expires_on}, is over: choose a later one.")
     check_asked(asked)
 
 
@@ -60,7 +62,8 @@ def hand_over(
         scratch: a folder for files that are needed meanwhile; by default that of the system.
 
     Raises:
-        ExportError: it cannot be handed over so.
+        AskedWronglyError: it cannot be handed over so.
+        ExportError: it is too large for one of the formats, or the keys or the register cannot be used.
         StoreError: what is asked for is not there.
         OSError: a file cannot be written; nothing is left that looks whole.
     """
@@ -73,7 +76,7 @@ def hand_over(
     with portion, veil or nullcontext(), Register(folder) as register:
         unknown = sorted(set(missing) & {*asked.named()})
         if unknown:
-            raise ExportError(f"Nothing is known as {unknown[0]}: leave it out.")
+            raise AskedWronglyError(f"Nothing is known as {unknown[0]}: leave it out.")
         left_out = _left_out(portion.cut, len(missing), non_nominal=non_nominal)
 
         def packed(shown: Portion, told: Asked, under: Terms) -> Packed:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from api.exports import asking
-from api.exports.errors import ExportError
+from api.exports.errors import AskedWronglyError
 from graph.paths import PathQuery
 from graph.paths import check as check_paths
 from graph.records import Ref
@@ -126,29 +126,38 @@ def _day(text: str | None) -> date | None:
 
 
 def check_asked(asked: Asked) -> None:
-    """Raise ExportError where nothing is asked for, or what cannot be."""
+    """Raise AskedWronglyError where nothing is asked for, or what cannot be."""
     if not (asked.things or asked.around or asked.community is not None or asked.behind or asked.path):
-        raise ExportError(
+        raise AskedWronglyError(
             "Say what to hand over: things, what is around them, a community, what is behind the score of a shipment, "
             "or the paths between things."
         )
     if asked.around is not None and not asked.around.starts:
-        raise ExportError("What is around things can be added where they are named: name the things.")
+        raise AskedWronglyError("What is around things can be added where they are named: name the things.")
     if asked.around is not None and not 1 <= asked.around.limit <= REACHED:
-        raise ExportError(f"Around things there can be asked for 1 to {REACHED:,} others, not {asked.around.limit:,}.")
+        raise AskedWronglyError(
+            f"Around things there can be asked for 1 to {REACHED:,} others, not {asked.around.limit:,}."
+        )
     if asked.behind is not None and asked.behind.type != "Shipment":
-        raise ExportError(f"{asked.behind} is no shipment, and only a shipment has a score: export the thing itself.")
+        raise AskedWronglyError(
+            f"{asked.behind} is no shipment, and only a shipment has a score: export the thing itself."
+        )
     try:
         if asked.around is not None:
             check_expansion(asked.around)
         if asked.path is not None:
             check_paths(asked.path)
     except StoreError as error:
-        raise ExportError(str(error)) from error
+        raise AskedWronglyError(str(error)) from error
 
 
 def wanted(view: GraphStore, asked: Asked) -> list[Ref]:
-    """Return the things that answer the question. Raises StoreError where it cannot be answered."""
+    """Return the things that answer the question.
+
+    Raises:
+        AskedWronglyError: it asks for what there cannot be.
+        StoreError: it cannot be answered.
+    """
     found = list(asked.things)
     if asked.around is not None:
         found += asking.around(view, asked.around)

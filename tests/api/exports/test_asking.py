@@ -6,13 +6,13 @@ import pyarrow as pa
 import pytest
 
 from api.exports import asking
+from api.exports.errors import AskedWronglyError
 from api.exports.portion import Edge, Node
 from api.exports.register import digests
 from api.exports.selection import things
 from api.exports.spool import Spool
 from graph.records import LinkRef, Ref
 from graph.store.base import GraphStore
-from graph.store.errors import StoreError
 from graph.store.open import open_store
 from graph.store.results import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from tests.api.commands import HEADER, address, declaration, run, write
@@ -54,7 +54,7 @@ def test_a_community_is_its_members_and_its_shipments(store: Path) -> None:
         # D1 as the set has it, and what the member imported, which the set need not have.
         assert found[:2] == [Ref("Trader", "native/I1"), Ref("Shipment", "native/D1/1")]
         assert set(found[2:]) == {Ref("Shipment", f"native/D{number}/1") for number in range(0, 70, 4)}
-        with pytest.raises(StoreError, match="no community 'c9'"):
+        with pytest.raises(AskedWronglyError, match="no community 'c9'"):
             asking.of_community(view, "c9")
 
 
@@ -68,7 +68,7 @@ def test_what_is_behind_a_shipment_is_all_that_it_names_and_who_shares_it(store:
             assert not missing
             [node] = [node for node in portion.nodes() if node.ref == shipment]
             assert (node.risk, node.community, node.sources) == (0.9, COMMUNITY, ["native"])
-        with pytest.raises(StoreError, match="no shipment"):
+        with pytest.raises(AskedWronglyError, match="no shipment"):
             asking.behind(now, Ref("Trader", "native/I1"))
 
 
