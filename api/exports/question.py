@@ -48,7 +48,7 @@ class Asked:
         """Return the question as the reader of the package is told it."""
         parts = []
         if self.things:
-            parts.append(f"the things {_list(self.things)}")
+            parts.append(_named(self.things))
         if self.around is not None:
             parts.append(_around_in_words(self.around))
         if self.community is not None:
@@ -57,6 +57,7 @@ class Asked:
             parts.append(f"what lies behind the score of {self.behind}")
         if self.path is not None:
             parts.append(_paths_in_words(self.path))
+        # No part begins with what somebody else named, so that the capital changes no name.
         text = "; ".join(parts)
         return f"{text[:1].upper()}{text[1:]}; with the links between them"
 
@@ -174,17 +175,23 @@ def _list(refs: Iterable[Ref]) -> str:
     return ", ".join(map(str, refs))
 
 
+def _named(refs: Sequence[Ref]) -> str:
+    return f"the {'thing' if len(refs) == 1 else 'things'} {_list(refs)}"
+
+
 def _around_in_words(asked: Expansion) -> str:
+    them = "it" if len(asked.starts) == 1 else "them"
     narrowed = [
         *_by_types(asked.links),
-        *([] if asked.direction is None else [f"only links that {_WAYS[asked.direction]} them"]),
+        *([] if asked.direction is None else [f"only links that {_WAYS[asked.direction]} {them}"]),
         *([] if asked.ends is None else [f"only things of the types {', '.join(asked.ends)}"]),
         *([] if asked.since is None else [f"links said on {asked.since} or later"]),
         *([] if asked.until is None else [f"links first said before {asked.until}"]),
         *_without(asked.exclude),
     ]
     order = asked.order.value.replace("-", " ")
-    told = f"{_list(asked.starts)} with up to {asked.limit:,} things that are linked with them, the {order} first"
+    others = "one other that is" if asked.limit == 1 else f"up to {asked.limit:,} others that are"
+    told = f"{_named(asked.starts)} with {others} linked with {them}, the {order} first"
     return "; ".join([told, *narrowed])
 
 
@@ -192,13 +199,12 @@ _WAYS = {"out": "leave", "in": "arrive at"}
 
 
 def _paths_in_words(asked: PathQuery) -> str:
-    told = (
-        f"the {asked.limit} most telling paths of at most {asked.hops} links from {_list(asked.sources)} to "
-        f"{_list(asked.targets)}"
-    )
+    which = "the most telling path" if asked.limit == 1 else f"the {asked.limit} most telling paths"
+    links = "one link" if asked.hops == 1 else f"at most {asked.hops} links"
+    told = f"{which} of {links} from {_list(asked.sources)} to {_list(asked.targets)}"
     hubs = ["also through hubs"] if asked.through_hubs else []
-    links = [f"without {len(asked.exclude_links)} links"] if asked.exclude_links else []
-    return "; ".join([told, *_by_types(asked.links), *hubs, *_without(asked.exclude), *links])
+    without = [f"without {len(asked.exclude_links)} links"] if asked.exclude_links else []
+    return "; ".join([told, *_by_types(asked.links), *hubs, *_without(asked.exclude), *without])
 
 
 def _by_types(links: Sequence[str] | None) -> list[str]:

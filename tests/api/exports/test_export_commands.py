@@ -68,7 +68,7 @@ def test_the_things_on_paths_go_out(store: Path, tmp_path: Path) -> None:
     assert made.status == 0
     # Both importers are at one address, and that is all that the most telling path leads over.
     assert made.json["manifest"]["counts"] == {"things": 3, "links": 2}
-    assert "paths of at most 4 links from trader:native/I1 to trader:native/I2" in made.json["manifest"]["query"]
+    assert "path of at most 4 links from trader:native/I1 to trader:native/I2" in made.json["manifest"]["query"]
     veiled = run(*words, "--non-nominal", store=store).json["manifest"]
     assert "native/I1" not in veiled["query"]
     assert veiled["counts"] == made.json["manifest"]["counts"]
