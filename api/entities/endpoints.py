@@ -17,12 +17,12 @@ from api.http.evidence import EvidenceAnswer, weighed
 from api.http.portraits import PortraitAnswer, drawn
 from api.http.problems import asking
 from api.http.published import heading
-from api.http.refs import refs
 from api.http.routes import UNCHANGED, answers, noun
 from api.http.store import TaggedView, View
-from api.http.things import ThingId, all_meant
+from api.http.things import ThingId, completed
+from api.questions import expansion
 from graph.search import Hit
-from graph.store.neighbourhood import Expansion, check_expansion
+from graph.store.neighbourhood import check_expansion
 from graph.store.things import check_search
 
 router = noun("entities")
@@ -51,17 +51,7 @@ def search(view: View, asked: SearchAsked) -> SearchAnswer:
 def expand(view: View, asked: ExpandAsked) -> AroundAnswer:
     """List what lies around things in the order that is asked for, and say how much there is in truth."""
     with asking():
-        question = Expansion(
-            all_meant(view, asked.starts),
-            asked.links,
-            asked.direction,
-            asked.ends,
-            asked.since,
-            asked.until,
-            asked.order,
-            asked.limit,
-            refs(asked.exclude),
-        )
+        question = expansion(completed(view, asked.model_dump(mode="json"), "starts"))
         check_expansion(question)
     found = around(view, question)
     return AroundAnswer(

@@ -1,6 +1,5 @@
 """Hand-overs: having one written as a job, the register, what has changed since, and the packages."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path as File
 from typing import Annotated, Any
@@ -20,7 +19,7 @@ from api.http.pages import After, Limit, Page, cursor, cut, position
 from api.http.problems import Problem
 from api.http.routes import answers, noun
 from api.http.store import View
-from api.http.things import all_meant, meant
+from api.http.things import completed, meant
 from api.jobs.endpoints import Keeper, added
 from api.jobs.schemas import JobAnswer
 from graph.store.base import GraphStore
@@ -43,8 +42,7 @@ def _folder(request: Request) -> File:
 )
 def asked(export: AskedExport, view: View, jobs: Keeper, response: Response) -> JobAnswer:
     """Have a part of the network written as one signed package: a job, whose result names it."""
-    told = export.model_dump(mode="json")
-    _resolve(view, told)
+    told = _completed(view, export)
     terms = Terms(export.recipient, export.purpose, told["tlp"], export.expires_on)
     check(from_data(told), told["formats"], terms, datetime.now(UTC))
     job, _ = jobs.new_folder()
@@ -55,20 +53,17 @@ def asked(export: AskedExport, view: View, jobs: Keeper, response: Response) -> 
         raise
 
 
-def _resolve(view: GraphStore, told: dict[str, Any]) -> None:
-    """Put complete references in place of what was written for things."""
-
-    def all_of(texts: Sequence[str]) -> list[str]:
-        return [str(ref) for ref in all_meant(view, texts)]
-
-    told["things"] = all_of(told["things"])
+def _completed(view: GraphStore, export: AskedExport) -> dict[str, Any]:
+    """Return what is asked as plain data, with complete references for things."""
+    told = completed(view, export.model_dump(mode="json"), "things")
     for part, names in (("around", ("starts", "exclude")), ("path", ("sources", "targets", "exclude"))):
         if told[part] is not None:
-            told[part] |= {name: all_of(told[part][name]) for name in names}
+            told[part] = completed(view, told[part], *names)
     if told["behind"] is not None:
         told["behind"] = str(meant(view, told["behind"], shipment=True))
     if told["community"] is not None:
         check_community(view, told["community"])
+    return told
 
 
 @router.get("/exports", responses=answers("not-found", "ambiguous"), summary="List what was handed over, newest first")

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from api.exports import asking
 from api.exports.errors import AskedWronglyError
+from api.questions import expansion, path_query, refs
 from graph.paths import PathQuery
 from graph.paths import check as check_paths
 from graph.records import Ref
 from graph.store.base import GraphStore
 from graph.store.errors import StoreError
-from graph.store.neighbourhood import REACHED, Expansion, Order, check_expansion
+from graph.store.neighbourhood import REACHED, Expansion, check_expansion
 
 _NAMED = 20
 """Excluded things that are named in words; of more, only their number is told."""
@@ -85,45 +85,14 @@ class Asked:
 
 def from_data(told: Mapping[str, Any]) -> Asked:
     """Return the question that plain data asks, as a request says it, with complete references for the things."""
-
-    def refs(texts: Iterable[str]) -> list[Ref]:
-        found = [asking.as_ref(text) for text in texts]
-        return [ref for ref in found if ref is not None]
-
-    around, path = told["around"], told["path"]
+    around, behind, path = told["around"], told["behind"], told["path"]
     return Asked(
         refs(told["things"]),
-        None
-        if around is None
-        else Expansion(
-            refs(around["starts"]),
-            around["links"],
-            around["direction"],
-            around["ends"],
-            _day(around["since"]),
-            _day(around["until"]),
-            Order(around["order"]),
-            around["limit"],
-            refs(around["exclude"]),
-        ),
+        None if around is None else expansion(around),
         told["community"],
-        None if told["behind"] is None else refs([told["behind"]])[0],
-        None
-        if path is None
-        else PathQuery(
-            refs(path["sources"]),
-            refs(path["targets"]),
-            path["limit"],
-            path["hops"],
-            path["links"],
-            refs(path["exclude"]),
-            through_hubs=path["through_hubs"],
-        ),
+        None if behind is None else Ref.read(behind),
+        None if path is None else path_query(path),
     )
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
 
 
 def check_asked(asked: Asked) -> None:

@@ -1,12 +1,10 @@
 """Things and links in the bodies of requests, by their complete names."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import StringConstraints
 
 from api.http.answers import Asked
-from graph.records import LinkRef, Ref
 from graph.schema import LINKS, NODES
 
 RefText = Annotated[
@@ -27,12 +25,3 @@ class LinkAsked(Asked):
     start: RefText
     link: LinkName
     end: RefText
-
-    def ref(self) -> LinkRef:
-        """Return the link. Raises ValueError where an end is of no form."""
-        return LinkRef(Ref.read(self.start), self.link, Ref.read(self.end))
-
-
-def refs(texts: Sequence[str]) -> list[Ref]:
-    """Return the things that complete names stand for. Raises ValueError where one is of no form."""
-    return [Ref.read(text) for text in texts]

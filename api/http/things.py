@@ -5,8 +5,8 @@ and clients would merge, decode or resolve these before anybody sees them, and a
 asked for; a query parameter arrives as it was sent.
 """
 
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import StringConstraints
@@ -63,3 +63,12 @@ def meant(view: GraphStore, text: str, *, shipment: bool | None = None) -> Ref:
 def all_meant(view: GraphStore, texts: Iterable[str]) -> list[Ref]:
     """Return the things that identifiers mean. Raises Problem where one means none, or more than one."""
     return [meant(view, text) for text in texts]
+
+
+def completed(view: GraphStore, told: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return what a request says with complete references in these lists of things.
+
+    Raises:
+        Problem: an identifier means none, or more than one.
+    """
+    return {**told, **{name: [str(ref) for ref in all_meant(view, told[name])] for name in names}}

@@ -2,12 +2,12 @@
 
 from api.around import ways
 from api.http.problems import asking
-from api.http.refs import refs
 from api.http.routes import answers, noun
 from api.http.store import View
-from api.http.things import all_meant
+from api.http.things import completed
 from api.paths.schemas import HubAnswer, PathsAnswer, PathsAsked
-from graph.paths import PathQuery, check
+from api.questions import path_query
+from graph.paths import check
 
 router = noun("paths")
 
@@ -18,16 +18,7 @@ router = noun("paths")
 def find(view: View, asked: PathsAsked) -> PathsAnswer:
     """Find paths between two things, or between two sets of things, with the records of each step."""
     with asking():
-        query = PathQuery(
-            all_meant(view, asked.sources),
-            all_meant(view, asked.targets),
-            asked.limit,
-            asked.hops,
-            asked.links,
-            refs(asked.exclude),
-            [link.ref() for link in asked.exclude_links],
-            asked.through_hubs,
-        )
+        query = path_query(completed(view, asked.model_dump(mode="json"), "sources", "targets"))
         check(query)
     found = ways(view, query)
     return PathsAnswer(

@@ -5,7 +5,7 @@ import pytest
 from api.exports.question import Asked
 from graph.paths import PathQuery
 from graph.records import Ref
-from graph.store.base import Expansion, Order
+from graph.store.neighbourhood import Expansion, Order
 
 ACME = Ref("Trader", "abc")
 OTHER = Ref("Trader", "xyz")
