@@ -10,6 +10,7 @@ from api.batches import endpoints as batches
 from api.communities import endpoints as communities
 from api.entities import endpoints as entities
 from api.exports import endpoints as exports
+from api.exports.kept import tidy
 from api.http.answers import NotModified, not_modified
 from api.http.document import TITLE, VERSION, document
 from api.http.guard import Guard
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(tidy, settings.handovers_folder)
         await run_in_threadpool(app.state.jobs.start)
         app.state.warm.start()
         try:

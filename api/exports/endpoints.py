@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from api.communities.endpoints import check_community
 from api.exports.asking import gone
 from api.exports.handing import check
-from api.exports.kept import package_path
+from api.exports.kept import package_path, remove_expired, today
 from api.exports.manifest import Terms
 from api.exports.question import from_data
 from api.exports.register import Register
@@ -30,7 +30,9 @@ Manifest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="The SHA-2
 
 
 def _folder(request: Request) -> File:
+    """Return the folder of the hand-overs, once no package is left in it that has expired."""
     folder: File = request.app.state.settings.handovers_folder
+    remove_expired(folder, today())
     return folder
 
 
@@ -120,7 +122,7 @@ def stale(request: Request, view: View, limit: Limit = 50, after: After = None) 
     "/exports/{manifest}/package",
     response_class=FileResponse,
     responses={
-        **answers("not-found"),
+        **answers("not-found", "expired"),
         200: {
             "description": "The package.",
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
@@ -129,9 +131,14 @@ def stale(request: Request, view: View, limit: Limit = 50, after: After = None) 
     summary="Fetch a package",
 )
 def package(manifest: Manifest, request: Request) -> FileResponse:
-    """Fetch a package that the service wrote, as it was signed."""
-    path = package_path(_folder(request), manifest)
+    """Fetch a package that the service wrote, as it was signed; it is kept until its last day of use is over."""
+    folder = _folder(request)
+    path = package_path(folder, manifest)
     if not path.is_file():
+        with Register(folder) as register:
+            last = register.last_day(manifest)
+        if last is not None and last < today():
+            raise Problem("expired", f"The last day of use, {last}, is over, and the package is not kept any more.")
         raise Problem("not-found", "No package of this manifest is kept here; GET /v1/exports lists those that are.")
     return FileResponse(
         path,

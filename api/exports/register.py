@@ -158,6 +158,11 @@ class Register:
         fits, parameters = _fitting(thing, recipient)
         return int(self._database.execute(f"SELECT count(*) FROM handover WHERE {fits}", parameters).fetchone()[0])
 
+    def last_day(self, manifest: str) -> date | None:
+        """Return the last day of use of a hand-over; None where the register has none of this manifest."""
+        row = self._database.execute("SELECT expires_on FROM handover WHERE manifest = ?", (manifest,)).fetchone()
+        return None if row is None else date.fromisoformat(row[0])
+
     def stale(self, view: GraphStore) -> Iterator[Stale]:
         """Yield the hand-overs that hold something that has changed since, newest first.
 

@@ -37,6 +37,7 @@ KINDS: Mapping[str, Kind] = {
     "method": Kind(405, "The address does not answer this method"),
     "ambiguous": Kind(409, "More than one thing is meant"),
     "not-ready": Kind(409, "Something has to be done first"),
+    "expired": Kind(410, "The time to use this is over"),
     "too-large": Kind(413, "The request is too large"),
     "other-host": Kind(421, "The service is not known by this name"),
     "invalid": Kind(422, "The request cannot be meant so"),

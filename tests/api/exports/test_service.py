@@ -1,8 +1,10 @@
 """Hand-overs over HTTP, on a socket."""
 
 import json
+import sqlite3
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -150,3 +152,47 @@ def test_what_an_ended_job_left_is_removed(client: httpx.Client, tmp_path: Path)
     (packages / f"{'a' * 32}.zip").write_bytes(b"PK")
     made = export(client, things=["D1/1"])["result"]
     assert [path.name for path in packages.iterdir()] == [f"{made['manifest_sha256']}.zip"]
+
+
+def expire(register: Path, manifest: str) -> None:
+    """Set the last day of use of a hand-over to one that is over."""
+    with closing(sqlite3.connect(register)) as database, database:
+        database.execute("UPDATE handover SET expires_on = '2001-01-01' WHERE manifest = ?", (manifest,))
+
+
+def test_an_expired_package_is_kept_no_more_and_its_line_is(client: httpx.Client, store: Path) -> None:
+    handovers = Path(f"{store}.handovers")
+    old, young = (export(client, things=[thing])["result"]["manifest_sha256"] for thing in ("D1/1", "D2/1"))
+    expire(handovers / "register.db", old)
+    told = problem(client.get(f"/v1/exports/{old}/package"), 410, "expired")
+    assert "2001-01-01" in told["detail"]
+    assert client.get(f"/v1/exports/{young}/package").status_code == 200
+    lines = {line["manifest_sha256"]: line["package"] for line in client.get("/v1/exports").json()["items"]}
+    assert lines == {old: False, young: True}
+    assert [path.stem for path in (handovers / "packages").iterdir()] == [young]
+
+
+@pytest.mark.parametrize("when", ["start", "export", "list"])
+def test_expired_packages_are_removed(store: Path, when: str) -> None:
+    packages = Path(f"{store}.handovers") / "packages"
+    with serving(store) as client:
+        old = export(client, things=["D1/1"])["result"]["manifest_sha256"]
+        expire(packages.parent / "register.db", old)
+        assert [path.stem for path in packages.iterdir()] == [old]
+        if when == "export":
+            young = export(client, things=["D2/1"])["result"]["manifest_sha256"]
+            assert [path.stem for path in packages.iterdir()] == [young]
+        elif when == "list":
+            assert client.get("/v1/exports").json()["total"] == 1
+            assert not [*packages.iterdir()]
+    if when == "start":
+        with serving(store):
+            assert not [*packages.iterdir()]
+
+
+def test_the_service_starts_where_its_register_cannot_be_read(store: Path) -> None:
+    with serving(store) as client:
+        export(client, things=["D1/1"])
+    Path(f"{store}.handovers/register.db").write_bytes(b"damaged " * 1_000)
+    with serving(store) as client:
+        assert client.get("/livez").status_code == 200
