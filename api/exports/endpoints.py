@@ -14,7 +14,7 @@ from api.exports.kept import package_path, remove_expired, today
 from api.exports.manifest import Terms
 from api.exports.question import from_data
 from api.exports.register import Register
-from api.exports.schemas import AskedExport, HandOverAnswer, StaleAnswer, answer, stale_answer
+from api.exports.schemas import COMPARED, AskedExport, HandOverAnswer, StaleAnswer, StalePage, answer, stale_answer
 from api.http.pages import After, Limit, Page, cursor, cut, position
 from api.http.problems import Problem
 from api.http.routes import answers, noun
@@ -101,20 +101,38 @@ def listed(
 
 
 @router.get("/exports/stale", summary="List hand-overs that hold something that has changed since")
-def stale(request: Request, view: View, limit: Limit = 50, after: After = None) -> Page[StaleAnswer]:
-    """List hand-overs that hold something that has changed since, newest first: their recipients should be told."""
+def stale(request: Request, view: View, limit: Limit = 50, after: After = None) -> StalePage:
+    """List hand-overs that hold something that has changed since, newest first: their recipients should be told.
+
+    Each is compared with the network, so a page looks through `limit` lines of the register at most, fewer where they
+    hold many things, and has those of them that have changed.
+    """
     before = position(after, str)
     folder = _folder(request)
+    items: list[StaleAnswer] = []
+    too_large: list[HandOverAnswer] = []
+    looked, compared = 0, 0
     with Register(folder) as register:
-        everything = list(register.stale(view))
-    start = 0
-    if before is not None:
-        start = 1 + next((at for at, one in enumerate(everything) if one.handover.manifest == before[0]), -1)
-    rows, more = cut(everything[start:], limit)
-    return Page(
-        items=[stale_answer(one, package=package_path(folder, one.handover.manifest).is_file()) for one in rows],
-        total=len(everything),
-        next=cursor(rows[-1].handover.manifest) if more else None,
+        lines, more = cut(register.listed(after=None if before is None else before[0], limit=limit + 1), limit)
+        for line in lines:
+            if line.things > COMPARED:
+                too_large.append(answer(line, package=package_path(folder, line.manifest).is_file()))
+            elif compared + line.things > COMPARED:
+                more = True
+                break
+            else:
+                compared += line.things
+                found = register.changes(view, line)
+                if found is not None:
+                    items.append(stale_answer(found, package=package_path(folder, line.manifest).is_file()))
+            looked += 1
+        total = register.count()
+    return StalePage(
+        items=items,
+        too_large=too_large,
+        looked_through=looked,
+        registered=total,
+        next=cursor(lines[looked - 1].manifest) if more else None,
     )
 
 

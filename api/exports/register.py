@@ -131,11 +131,13 @@ class Register:
         """
         fits, parameters = _fitting(thing, recipient)
         if after is not None:
-            fits += " AND (made_at, h.rowid) < (SELECT made_at, rowid FROM handover WHERE manifest = ?)"
+            fits += " AND (made_at, rowid) < (SELECT made_at, rowid FROM handover WHERE manifest = ?)"
             parameters.append(after)
+        # Cut before the things are counted, so that only those of the lines that are wanted are.
         rows = self._database.execute(
-            "SELECT h.*, (SELECT count(*) FROM thing t WHERE t.manifest = h.manifest) FROM handover h"
-            f" WHERE {fits} ORDER BY made_at DESC, h.rowid DESC LIMIT ?",
+            "SELECT h.*, (SELECT count(*) FROM thing t WHERE t.manifest = h.manifest) FROM handover h WHERE h.rowid IN"
+            f" (SELECT rowid FROM handover WHERE {fits} ORDER BY made_at DESC, rowid DESC LIMIT ?)"
+            " ORDER BY made_at DESC, h.rowid DESC",
             [*parameters, -1 if limit is None else limit],
         )
         return [
@@ -164,20 +166,23 @@ class Register:
         return None if row is None else date.fromisoformat(row[0])
 
     def stale(self, view: GraphStore) -> Iterator[Stale]:
-        """Yield the hand-overs that hold something that has changed since, newest first.
+        """Yield the hand-overs that hold something that has changed since, newest first."""
+        for handover in self.listed():
+            found = self.changes(view, handover)
+            if found is not None:
+                yield found
+
+    def changes(self, view: GraphStore, handover: HandOver) -> Stale | None:
+        """Return what has changed since a hand-over; None where all that it holds is as it was.
 
         A thing has changed where a field is shown with another value or one of its links to things of the hand-over is
         there no more, is new or says something else; that it was named again on a later day is no change.
         """
-        for handover in self.listed():
-            then = self._things(handover.manifest)
-            portion, missing = things(view, then)
-            with portion:
-                now = dict(digests(portion))
-            gone = set(missing)
-            changed = [ref for ref, digest in then.items() if ref not in gone and now[ref] != digest]
-            if gone or changed:
-                yield Stale(handover, sorted(gone), sorted(changed))
+        then = self._things(handover.manifest)
+        portion, gone = things(view, then)
+        with portion:
+            changed = [ref for ref, digest in digests(portion) if digest != then[ref]]
+        return Stale(handover, gone, changed) if gone or changed else None
 
     def _things(self, manifest: str) -> Mapping[Ref, bytes]:
         rows = self._database.execute("SELECT type, key, digest FROM thing WHERE manifest = ?", (manifest,))

@@ -22,6 +22,9 @@ _HIDDEN = 1_000
 _SHOWN = 100
 """Changed things that are named of each hand-over; all are counted."""
 
+COMPARED = 20_000
+"""Things that a page of stale hand-overs compares with the network; a few hundred are compared in a second."""
+
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=r"\S")]
 LinkType = StrEnum("LinkType", sorted((name, name) for name in LINK))  # type: ignore[misc]
 NodeType = StrEnum("NodeType", sorted((name, name) for name in NODE))  # type: ignore[misc]
@@ -94,6 +97,19 @@ class StaleAnswer(Answer):
     gone_count: int
     changed: list[str]
     changed_count: int
+
+
+class StalePage(Answer):
+    """What was found by looking through a part of the register."""
+
+    items: list[StaleAnswer] = Field(description="Those that hold something that has changed since.")
+    too_large: list[HandOverAnswer] = Field(
+        description=f"Those that hold more than {COMPARED:,} things, which are not compared here; "
+        "`tidewaiter export stale` does."
+    )
+    looked_through: int = Field(ge=0, description="How many hand-overs this page looked through.")
+    registered: int = Field(ge=0, description="How many hand-overs the register has in all.")
+    next: str | None = Field(description="What `after` of the next page is; null where this is the last.")
 
 
 def answer(line: HandOver, *, package: bool) -> HandOverAnswer:

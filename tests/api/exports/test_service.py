@@ -12,6 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from api.exports import endpoints
+from api.exports.register import HandOver, Register, Stale
+from graph.store.base import GraphStore
 from tests.api.commands import declaration, run, write
 from tests.api.jobs.following import over
 from tests.api.serving import problem, scored_store, serving
@@ -85,13 +88,56 @@ def test_the_register_is_searched_in_pages(client: httpx.Client) -> None:
 def test_what_has_changed_since_is_told(client: httpx.Client, store: Path, tmp_path: Path) -> None:
     export(client, things=["D1/1"])
     export(client, things=["D2/1"], recipient="Agency B")
-    assert client.get("/v1/exports/stale").json() == {"items": [], "total": 0, "next": None}
-    path = write(tmp_path / "amended.csv", [declaration(2, "I3", accepted_on="2024-12-01", customs_value=9)])
-    assert run("ingest", path, "--mapping", "native", store=store).status == 0
+    unchanged = {"items": [], "too_large": [], "looked_through": 2, "registered": 2, "next": None}
+    assert client.get("/v1/exports/stale").json() == unchanged
+    amend(store, tmp_path, 2)
     told = client.get("/v1/exports/stale").json()
     [one] = told["items"]
-    assert (told["total"], one["export"]["recipient"], one["changed"]) == (1, "Agency B", ["shipment:native/D2/1"])
+    assert (one["export"]["recipient"], one["changed"]) == ("Agency B", ["shipment:native/D2/1"])
     assert (one["changed_count"], one["gone"], one["gone_count"]) == (1, [], 0)
+
+
+def amend(store: Path, folder: Path, number: int) -> None:
+    path = write(folder / "amended.csv", [declaration(number, "I3", accepted_on="2024-12-01", customs_value=9)])
+    assert run("ingest", path, "--mapping", "native", store=store).status == 0
+
+
+def test_a_page_compares_only_what_it_looks_through(
+    client: httpx.Client, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        export(client, things=[f"D{number}/1"], recipient=f"Agency {number}")
+    amend(store, tmp_path, 1)
+    compared: list[str] = []
+    changes = Register.changes
+
+    def counted(register: Register, view: GraphStore, line: HandOver) -> Stale | None:
+        compared.append(line.recipient)
+        return changes(register, view, line)
+
+    monkeypatch.setattr(Register, "changes", counted)
+    found, after, pages = [], None, 0
+    while pages == 0 or after is not None:
+        page = client.get("/v1/exports/stale", params={"limit": 2, **({"after": after} if after else {})}).json()
+        found += [one["export"]["recipient"] for one in page["items"]]
+        assert (page["looked_through"], page["registered"]) == (2 if pages < 2 else 1, 5)
+        after, pages = page["next"], pages + 1
+    assert (found, pages) == (["Agency 1"], 3)
+    assert compared == [f"Agency {number}" for number in (4, 3, 2, 1, 0)]
+
+
+def test_a_page_compares_no_more_things_than_it_may(
+    client: httpx.Client, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for things in (["D1/1"], ["D1/1", "D2/1", "D3/1"], ["D1/1", "D2/1"], ["D1/1"]):
+        export(client, things=things)
+    amend(store, tmp_path, 1)
+    monkeypatch.setattr(endpoints, "COMPARED", 2)
+    pages: list[Any] = [client.get("/v1/exports/stale").json()]
+    while pages[-1]["next"]:
+        pages.append(client.get("/v1/exports/stale", params={"after": pages[-1]["next"]}).json())
+    assert [[one["export"]["things"] for one in page["items"]] for page in pages] == [[1], [2], [1]]
+    assert [[one["things"] for one in page["too_large"]] for page in pages] == [[], [3], []]
 
 
 def test_without_names_the_package_and_its_manifest_have_none(client: httpx.Client) -> None:
