@@ -14,11 +14,11 @@ from graph.store.neighbourhood import Expansion
 _ROUND_A_PARTY = ("AT_ADDRESS", "HAS_CONTACT", "OWNED_BY")
 _ROUND_A_SHIPMENT = 1_000
 _ASKED = 200
-"""Members that are asked for their shipments at once."""
+"""Members that are asked for their shipments at once, and shipments that are asked for their inspections."""
 
 
 def of_community(view: GraphStore, community: str) -> list[Ref]:
-    """Return the members of a community of the published set and the shipments that are counted to it.
+    """Return the members of a community of the published set, the shipments that are counted to it, and their findings.
 
     The set names those that are still to decide; those that were examined are found from the members that imported
     them.
@@ -45,7 +45,8 @@ def of_community(view: GraphStore, community: str) -> list[Ref]:
         raise AskedWronglyError(
             f"The published set {published.id} has no community {community!r}; `tidewaiter show` names that of a thing."
         )
-    return [*dict.fromkeys([*found, *_imported(view, found)])]
+    found = [*dict.fromkeys([*found, *_imported(view, found)])]
+    return [*found, *_inspections(view, found)]
 
 
 def _imported(view: GraphStore, members: Sequence[Ref]) -> Iterator[Ref]:
@@ -55,6 +56,16 @@ def _imported(view: GraphStore, members: Sequence[Ref]) -> Iterator[Ref]:
         counts = view.neighbours(importers, links=["IMPORTED_BY"], limit=0).counts
         most = max(counts.values(), default=0)
         yield from (row.end for row in view.neighbours(importers, links=["IMPORTED_BY"], limit=most).rows)
+
+
+def _inspections(view: GraphStore, refs: Sequence[Ref]) -> Iterator[Ref]:
+    """Yield the inspections of the shipments among these things: what they found is what risk comes from."""
+    shipments = [ref for ref in refs if ref.type == "Shipment"]
+    for start in range(0, len(shipments), _ASKED):
+        asked = shipments[start : start + _ASKED]
+        counts = view.neighbours(asked, links=["FOUND_IN"], limit=0).counts
+        most = max(counts.values(), default=0)
+        yield from (row.end for row in view.neighbours(asked, links=["FOUND_IN"], limit=most).rows)
 
 
 def around(view: GraphStore, asked: Expansion) -> list[Ref]:
@@ -80,9 +91,9 @@ def on_paths(view: GraphStore, asked: PathQuery) -> list[Ref]:
 def behind(view: GraphStore, shipment: Ref) -> list[Ref]:
     """Return a shipment with what its score rests on.
 
-    That is what its declaration names, the addresses, contacts and owners of its parties, what was found in it, and
-    everything on the paths that carry linked risk to it. The published set holds these paths for the shipments that
-    wait with the highest scores; for others, those that carry risk to their parties are taken.
+    That is what its declaration names, the addresses, contacts and owners of its parties, everything on the paths that
+    carry linked risk to it, and what was found in the shipments among these. The published set holds these paths for
+    the shipments that wait with the highest scores; for others, those that carry risk to their parties are taken.
 
     Raises:
         AskedWronglyError: it is no shipment.
@@ -97,7 +108,8 @@ def behind(view: GraphStore, shipment: Ref) -> list[Ref]:
         limit=_ROUND_A_SHIPMENT,
     )
     shared = [row.end for row in close.rows if row.direction == "out"]
-    return [shipment, *named, *shared, *_on_risk_paths(view, shipment, parties)]
+    found = [*dict.fromkeys([shipment, *named, *shared, *_on_risk_paths(view, shipment, parties)])]
+    return [*found, *_inspections(view, found)]
 
 
 def _on_risk_paths(view: GraphStore, shipment: Ref, parties: Collection[Ref]) -> Iterator[Ref]:

@@ -23,7 +23,7 @@ def write(portion: Portion, folder: Path, heading: Heading) -> list[Path]:
 
 
 def _lines(portion: Portion, heading: Heading) -> Iterator[str]:
-    types, links, sources, kinds, risky, infractions = _read(portion)
+    types, links, sources, kinds, risky, outcomes = _read(portion)
     yield f"# {markdown(heading.title)}"
     yield ""
     yield f"**{markdown(heading.tlp)}** · made {heading.made_at.isoformat(timespec='minutes')}"
@@ -36,11 +36,13 @@ def _lines(portion: Portion, heading: Heading) -> Iterator[str]:
     yield ""
     yield f"{portion.node_count:,} things and {portion.edge_count:,} links between them:"
     yield ""
-    yield from (f"- {number:,} {kind}" for kind, number in sorted(types.items()))
+    yield from (f"- {kind}: {number:,}" for kind, number in sorted(types.items()))
     yield from ("", "## Why it matters: risk", "")
-    yield from _risk(risky, infractions, heading)
-    yield from ("", "## Who", "")
-    yield from _table(("who", "name", "country", "risk"), [_who(node) for node in risky], "Nobody here has a risk.")
+    yield from _risk(risky, heading)
+    yield ""
+    yield _inspected(types["Inspection"], outcomes["infraction"], portion.cut.get("FOUND_IN", 0))
+    yield from ("", f"## Who and what: the highest risks, at most {_SHOWN}", "")
+    yield from _table(("thing", "name", "country", "risk"), [_who(node) for node in risky], "Nobody here has a risk.")
     yield from ("", "## What links them", "")
     yield from _table(("link", "number"), [(kind, f"{number:,}") for kind, number in sorted(links.items())], "Nothing.")
     yield from _telling(portion)
@@ -57,29 +59,29 @@ def _lines(portion: Portion, heading: Heading) -> Iterator[str]:
 
 def _read(
     portion: Portion,
-) -> tuple[Counter[str], Counter[str], Counter[str], Counter[str], list[Node], int]:
+) -> tuple[Counter[str], Counter[str], Counter[str], Counter[str], list[Node], Counter[str]]:
     types: Counter[str] = Counter()
     links: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
-    infractions = 0
+    outcomes: Counter[str] = Counter()
     number = count()
     riskiest: list[tuple[float, int, Node]] = []
     for node in portion.nodes():
         types[node.ref.type] += 1
         sources.update(node.sources)
         kinds[node.grade.kind] += 1
-        infractions += node.fields.get("outcome") == "infraction"
+        outcomes[node.fields.get("outcome", "")] += 1
         if node.risk:
             entry = (node.risk, -next(number), node)
             (heapq.heappush if len(riskiest) < _SHOWN else heapq.heappushpop)(riskiest, entry)
     for edge in portion.edges():
         links[edge.link.type] += 1
         kinds[edge.grade.kind] += 1
-    return types, links, sources, kinds, [node for *_, node in sorted(riskiest, reverse=True)], infractions
+    return types, links, sources, kinds, [node for *_, node in sorted(riskiest, reverse=True)], outcomes
 
 
-def _risk(risky: Sequence[Node], infractions: int, heading: Heading) -> Iterator[str]:
+def _risk(risky: Sequence[Node], heading: Heading) -> Iterator[str]:
     if heading.published is None:
         yield "No risk has been computed for this network."
     else:
@@ -91,8 +93,15 @@ def _risk(risky: Sequence[Node], infractions: int, heading: Heading) -> Iterator
         yield ""
         highest = f"{risky[0].risk:.3g}" if risky else "0"
         yield f"The highest here is {highest}."
-    yield ""
-    yield f"Inspections here that found an infraction: {infractions:,}."
+
+
+def _inspected(inspections: int, infractions: int, cut: int) -> str:
+    """Say what was found; that no inspection is in the part must not be read as that nothing was found."""
+    if inspections:
+        told = f"Inspections in this part: {inspections:,}, of which {infractions:,} found an infraction"
+    else:
+        told = "No inspection is in this part"
+    return f"{told}; left out: {cut:,} of its shipments." if cut else f"{told}."
 
 
 def _who(node: Node) -> tuple[str, ...]:
@@ -135,4 +144,4 @@ def _caveats(portion: Portion, heading: Heading) -> Iterator[str]:
     if portion.cut:
         total = sum(portion.cut.values())
         yield f"- {total:,} links lead out of this part and were cut at its border:"
-        yield from (f"    - {number:,} {kind}" for kind, number in sorted(portion.cut.items()))
+        yield from (f"    - {kind}: {number:,}" for kind, number in sorted(portion.cut.items()))

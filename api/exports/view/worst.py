@@ -39,7 +39,7 @@ def write_worst(store: GraphStore, folder: Path) -> Path | None:
         if published is None or community is None:
             return None
         found = of_community(view, community)
-        members = [ref for ref in found if ref.type != "Shipment"][:_MEMBERS]
+        members = [ref for ref in found if ref.type not in ("Shipment", "Inspection")][:_MEMBERS]
         shipments = [ref for ref in found if ref.type == "Shipment"]
         bound = [row.end for row in view.neighbours(members, links=_BINDING, limit=_EACH).rows]
         portion, _ = things(view, [*members, *bound, *shipments[:_SHIPMENTS]])

@@ -18,12 +18,16 @@ from graph.store.results import ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from tests.api.commands import HEADER, address, declaration, run, write
 
 COMMUNITY = "trader:native/I1"
+INSPECTION = Ref("Inspection", "native/D8/1/2024-01-10")
 PATHS = {"value": 1.0, "paths": [{"source": "shipment:native/D8/1", "steps": [{"thing": "forwarder:native/B1"}]}]}
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     rows = [declaration(number, f"I{1 + number % 4}", transit_places="SGSIN;KRPUS") for number in range(70)]
+    # The one that the published paths begin at.
+    rows[8] |= {"selected_by": "rule", "inspected_on": "2024-01-10", "outcome_known_on": "2024-01-12"}
+    rows[8] |= {"outcome": "infraction"}
     path = write(tmp_path / "d.csv", rows, (*HEADER, "transit_places"))
     held = tmp_path / "s.db"
     assert run("ingest", path, "--mapping", "native", store=held).status == 0
@@ -53,7 +57,9 @@ def test_a_community_is_its_members_and_its_shipments(store: Path) -> None:
         found = asking.of_community(view, COMMUNITY)
         # D1 as the set has it, and what the member imported, which the set need not have.
         assert found[:2] == [Ref("Trader", "native/I1"), Ref("Shipment", "native/D1/1")]
-        assert set(found[2:]) == {Ref("Shipment", f"native/D{number}/1") for number in range(0, 70, 4)}
+        shipments = {Ref("Shipment", f"native/D{number}/1") for number in range(0, 70, 4)}
+        # And what was found in them, which the members' risk comes from.
+        assert set(found[2:]) == {*shipments, INSPECTION}
         with pytest.raises(AskedWronglyError, match="no community 'c9'"):
             asking.of_community(view, "c9")
 
@@ -78,7 +84,8 @@ def test_risk_paths_are_those_of_the_shipment_or_else_of_its_parties(store: Path
         # The set holds paths of D2 and of I1, who imported D4, but none of I2, who imported D1.
         found = {key: risky in asking.behind(view, Ref("Shipment", key)) for key in ("native/D1/1", "native/D2/1")}
         assert found == {"native/D1/1": False, "native/D2/1": True}
-        assert risky in asking.behind(view, Ref("Shipment", "native/D4/1"))
+        behind = asking.behind(view, Ref("Shipment", "native/D4/1"))
+        assert risky in behind and INSPECTION in behind
 
 
 def test_things_on_paths_of_linked_risk_are_read(store: Path) -> None:

@@ -18,8 +18,9 @@ from hypothesis import given, settings
 
 from api.exports.errors import ExportError
 from api.exports.formats import FORMATS, anx, format_named
-from api.exports.portion import ListedPortion, Portion
+from api.exports.portion import ListedPortion, Node, Portion
 from api.exports.text import csv_restored, xml_line, xml_safe
+from graph.records import Ref
 from tests.api.exports.portions import HEADING, HOSTILE, LargePortion, portions
 
 STREAMED = sorted(set(FORMATS) - {"anx", "html"})
@@ -157,6 +158,22 @@ def test_a_brief_has_no_markup_of_others(portion: ListedPortion) -> None:
     assert "<script" not in text.replace("\\<", "")
     assert "## Caveats" in text
     assert "2 links lead out" in text
+
+
+def test_a_brief_tells_what_was_not_found_from_what_is_not_there() -> None:
+    def said(portion: ListedPortion) -> str:
+        with written("brief", portion) as [path]:
+            return path.read_text(encoding="utf-8")
+
+    shipment = Node(Ref("Shipment", "kr/1"))
+    found = [Node(Ref("Inspection", f"kr/{outcome}"), "", {"outcome": outcome}) for outcome in ("clean", "infraction")]
+    assert "No inspection is in this part; left out: 8 of its shipments." in said(
+        ListedPortion([shipment], [], {"FOUND_IN": 8})
+    )
+    assert "No inspection is in this part." in said(ListedPortion([shipment], []))
+    text = said(ListedPortion([shipment, *found], []))
+    assert "Inspections in this part: 2, of which 1 found an infraction." in text
+    assert "- Inspection: 2" in text
 
 
 @quick
