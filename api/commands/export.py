@@ -1,21 +1,19 @@
-"""Handing a part of the network over, and looking after what was handed over."""
+"""Handing a part of the network over: `export` with all its commands, and the writing of packages."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from api.commands import handovers, verification
 from api.commands.around import ExcludeOption, LinkOption, direction_named, order_named, types_named
-from api.commands.errors import FAILURE, UsageError
+from api.commands.errors import UsageError
 from api.commands.opening import opened, resolved
 from api.commands.options import JsonOption, StoreOption, day, settings
-from api.commands.output import numbered, print_json, remark, say, table
-
-if TYPE_CHECKING:
-    from api.exports.register import HandOver
+from api.commands.output import numbered, print_json, say
 
 
 class _Writing(TyperGroup):
@@ -162,134 +160,6 @@ def write(
     say(f"Manifest {made.manifest_sha256}")
 
 
-@export.command("list")
-def list_(
-    ctx: typer.Context,
-    thing: Annotated[str | None, typer.Option(help="Those that hold this thing.")] = None,
-    recipient: Annotated[str | None, typer.Option(help="Those to whose recipient's name this belongs.")] = None,
-    store: StoreOption = None,
-    json: JsonOption = False,
-) -> None:
-    """List what was handed over, to whom and when."""
-    from api.exports.asking import gone
-    from api.exports.register import Register
-
-    chosen = settings(ctx, store)
-    ref = None
-    if thing is not None:
-        with opened(chosen) as source:
-            ref = gone(source, thing) or resolved(source, thing)
-    with Register(chosen.handovers_folder) as register:
-        found = register.listed(thing=ref, recipient=recipient)
-    if json:
-        print_json([_as_row(line) for line in found])
-        return
-    if not found:
-        say("Nothing was handed over so far." if ref is None and recipient is None else "None of the hand-overs fits.")
-        return
-    rows = [
-        (
-            f"{line.made_at:%Y-%m-%d %H:%M}",
-            line.recipient,
-            line.purpose,
-            line.tlp,
-            line.expires_on,
-            line.things,
-            line.query,
-            line.manifest[:12],
-        )
-        for line in found
-    ]
-    table(("made", "recipient", "purpose", "TLP", "until", "things", "what", "manifest"), rows, right=("things",))
-
-
-@export.command()
-def stale(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
-    """List hand-overs that hold something that has changed since; their recipients should be told."""
-    from api.exports.register import Register
-
-    chosen = settings(ctx, store)
-    with opened(chosen) as source, Register(chosen.handovers_folder) as register, source.reading() as view:
-        found = list(register.stale(view))
-    if json:
-        print_json(
-            [
-                {**_as_row(one.handover), "gone": [*map(str, one.gone)], "changed": [*map(str, one.changed)]}
-                for one in found
-            ]
-        )
-        return
-    if not found:
-        say("Whatever was handed over is still as it was.")
-        return
-    for one in found:
-        line = one.handover
-        say(f"{line.made_at:%Y-%m-%d} to {line.recipient}, manifest {line.manifest[:12]}:")
-        for what, refs in (("gone", one.gone), ("changed", one.changed)):
-            if refs:
-                more = f" and {len(refs) - 10:,} more" if len(refs) > 10 else ""
-                say(f"  {what}: {', '.join(map(str, refs[:10]))}{more}")
-
-
-@export.command()
-def verify(
-    ctx: typer.Context,
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="A zip file that Tidewaiter wrote.")],
-    key: Annotated[
-        Path | None, typer.Option(help="The sender's public key, had on another way: what `export key` printed.")
-    ] = None,
-    json: JsonOption = False,
-) -> None:
-    """Check a package: signature, hash of every file, nothing added; exit status 1 where something is wrong."""
-    from api.exports.package import verify as verified
-    from api.exports.signing import fingerprint, public_key, public_text
-
-    if not path.is_file():
-        raise UsageError(f"There is no file {path}.")
-    trusted = None
-    if key is not None:
-        if not key.is_file():
-            raise UsageError(f"There is no file {key}.")
-        trusted = public_key(key.read_bytes())
-        if trusted is None:
-            raise UsageError(f"{key} holds no public key: it should be what `tidewaiter export key` printed.")
-    found = verified(path, datetime.now(UTC).date())
-    faults = list(found.faults)
-    if trusted is not None and found.key is not None and public_text(trusted) != public_text(found.key):
-        faults.append(f"it was signed with another key than that of {key}")
-    if json:
-        told = None if found.key is None else fingerprint(found.key)
-        print_json({"faults": faults, "expired": found.expired, "fingerprint": told, "manifest": found.manifest})
-    else:
-        content = found.manifest
-        say(f"For {content['recipient']}, {content['tlp']}, made {content['made_at']} by {content['made_by']}.")
-        if found.expired:
-            remark(f"Not to be used any more: the last day of use was {content['expires_on']}.", "yellow")
-        for fault in faults:
-            remark(f"Wrong: {fault}.", "red")
-        if not faults:
-            say(f"Every file is as it was signed, and nothing was added ({len(content['files'])} files).")
-        if not faults and trusted is None and found.key is not None:
-            say(f"Signed with the key {fingerprint(found.key)}: compare it with the sender's, or give --key.")
-    if faults:
-        raise typer.Exit(FAILURE)
-
-
-@export.command()
-def key(ctx: typer.Context, store: StoreOption = None, json: JsonOption = False) -> None:
-    """Print the public key that hand-overs are signed with; send it to recipients on another way than the files."""
-    from api.exports.signing import fingerprint, public_text, signing_key
-
-    public = signing_key(settings(ctx, store).handovers_folder).public_key()
-    text = public_text(public).decode()
-    if json:
-        print_json({"public_key": text, "fingerprint": fingerprint(public)})
-        return
-    for line in text.splitlines():
-        say(line)
-    remark(f"Fingerprint: {fingerprint(public)}")
-
-
 def _check_options(
     around: int | None,
     path: tuple[str, str] | None,
@@ -308,16 +178,7 @@ def _check_options(
             raise UsageError(f"{idle[0]} says nothing without {needed}.")
 
 
-def _as_row(line: "HandOver") -> dict[str, Any]:
-    made: dict[str, datetime | date | str | int] = {
-        "manifest_sha256": line.manifest,
-        "made_at": line.made_at.isoformat(),
-        "recipient": line.recipient,
-        "purpose": line.purpose,
-        "tlp": f"TLP:{line.tlp}",
-        "expires_on": line.expires_on,
-        "query": line.query,
-        "non_nominal": line.non_nominal,
-        "things": line.things,
-    }
-    return made
+export.command("list")(handovers.list_)
+export.command()(handovers.stale)
+export.command()(verification.verify)
+export.command()(verification.key)
