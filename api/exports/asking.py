@@ -81,9 +81,9 @@ def on_paths(view: GraphStore, asked: PathQuery) -> list[Ref]:
     """
     found = paths(view, asked)
     if not found.paths:
+        links = "one link" if asked.hops == 1 else f"at most {asked.hops} links"
         raise StoreError(
-            f"There is no path of at most {asked.hops} links between these things: allow more links, other types, or "
-            "paths through hubs."
+            f"There is no path of {links} between these things: allow more links, other types, or paths through hubs."
         )
     return [ref for path in found.paths for ref in (path.start, *(step.to for step in path.steps))]
 

@@ -25,7 +25,7 @@ class Asked:
     Attributes:
         things: things as they are named.
         around: the starts of an expansion with what it reaches.
-        community: a community of the published set with its members and shipments.
+        community: a community of the published set with its members, its shipments and what was found in them.
         behind: a shipment with what its score rests on.
         path: what lies on the paths between things.
     """
@@ -52,7 +52,7 @@ class Asked:
         if self.around is not None:
             parts.append(_around_in_words(self.around))
         if self.community is not None:
-            parts.append(f"community {self.community} with its members and shipments")
+            parts.append(f"community {self.community} with its members, its shipments and what was found in them")
         if self.behind is not None:
             parts.append(f"what lies behind the score of {self.behind}")
         if self.path is not None:
@@ -154,8 +154,8 @@ def _around_in_words(asked: Expansion) -> str:
         *_by_types(asked.links),
         *([] if asked.direction is None else [f"only links that {_WAYS[asked.direction]} {them}"]),
         *([] if asked.ends is None else [f"only things of the types {', '.join(asked.ends)}"]),
-        *([] if asked.since is None else [f"links said on {asked.since} or later"]),
-        *([] if asked.until is None else [f"links first said before {asked.until}"]),
+        *([] if asked.since is None else [f"only links still said on {asked.since} or later"]),
+        *([] if asked.until is None else [f"only links first said before {asked.until}"]),
         *_without(asked.exclude),
     ]
     order = asked.order.value.replace("-", " ")

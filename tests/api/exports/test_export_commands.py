@@ -74,6 +74,8 @@ def test_the_things_on_paths_go_out(store: Path, tmp_path: Path) -> None:
     assert veiled["counts"] == made.json["manifest"]["counts"]
     none = run(*words, "--link", "VIA", store=store)
     assert none.status == 1 and "no path of at most 4 links" in none.err
+    direct = run(*words, "--hops", "1", store=store)
+    assert direct.status == 1 and "no path of one link between" in direct.err
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """A question in words, as the manifest of a package tells it."""
 
+from datetime import date
+
 import pytest
 
 from api.exports.question import Asked
@@ -25,7 +27,15 @@ OTHER = Ref("Trader", "xyz")
             "The things trader:abc, trader:xyz with one other that is linked with them, the newest first; "
             "only links that arrive at them",
         ),
-        (Asked(community="trader:abc"), "Community trader:abc with its members and shipments"),
+        (
+            Asked(community="trader:abc"),
+            "Community trader:abc with its members, its shipments and what was found in them",
+        ),
+        (
+            Asked(around=Expansion([ACME], since=date(2024, 1, 2), until=date(2024, 3, 4))),
+            "The thing trader:abc with up to 100 others that are linked with it, the newest first; "
+            "only links still said on 2024-01-02 or later; only links first said before 2024-03-04",
+        ),
         (Asked(behind=Ref("Shipment", "abc")), "What lies behind the score of shipment:abc"),
         (
             Asked(path=PathQuery([ACME], [OTHER], limit=1)),
