@@ -11,13 +11,14 @@ without their spaces, too, so that a word may be joined or split.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from anyascii import anyascii
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from graph import normalise
@@ -29,14 +30,19 @@ from graph.schema import NODE, NODES
 _LONGEST_TEXT = 600
 _MOST_WORDS = 40
 _LONGEST_WORD = 40
-# How alike a word is to two that are it when they are joined.
-_JOINED = 0.95
+JOINED = 0.95
+"""How alike a word is to two that are it when they are joined."""
+ROUNDED = 0.0001
+"""A score is rounded, so that it may be by so much more than what bounds it."""
+WHOLE = 0.98
+"""How well two texts fit that are the same without their spaces."""
 MINIMUM = 0.4
 """The score from which a text is an answer."""
 MOST = 200
 """Answers at most."""
 
 PARTIES = tuple(node.name for node in NODES if any(field.name == "tax_id" for field in node.fields))
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PLAIN = re.compile(r"[a-z0-9]+")
 _SEPARATORS = re.compile(r"[\r\n\t,;]+")
 _IDENTIFIERS = ("id", "tax_id")
@@ -135,19 +141,25 @@ def identifiers(text: str) -> list[str]:
     return list(dict.fromkeys(part for entry in _SEPARATORS.split(text) if (part := entry.strip())))
 
 
+SHORT = 5
+"""Letters up to which a word may have one edit alone."""
+
+
 def edits(length: int) -> int:
     """Return how many edits a word of so many letters may have."""
-    return 0 if length < 3 else 1 if length < 6 else 2
+    return 0 if length < 3 else 1 if length <= SHORT else 2
 
 
-def _weight(word: str) -> float:
+@lru_cache(maxsize=50_000)
+def weight(word: str) -> float:
     """Return how much a word says: a legal form little, a letter or two less than a word."""
     if word in _LEGAL:
         return 0.2
     return 0.5 if len(word) < 3 else 1.0
 
 
-def _alike(one: str, other: str, *, typed: bool) -> float:
+@lru_cache(maxsize=200_000)
+def alike(one: str, other: str, *, typed: bool) -> float:
     """Return how alike two words are, 0 to 1; with `typed`, the first may be the beginning of the other."""
     if one == other:
         return 1.0
@@ -171,7 +183,7 @@ def score_form(wanted: Form, field: str, found: Form) -> float:
     """Return how well a text of a field, in its search form, fits what is looked for: 0 to 1, to four places.
 
     Identifiers fit as a whole or by their beginning. Of all else it is the share of the words looked for that the text
-    has, lowered by up to a fifth for what the text has besides; words count by `_weight`.
+    has, lowered by up to a fifth for what the text has besides; words count by `weight`.
     """
     if not wanted.words or not found.words:
         return 0.0
@@ -179,7 +191,7 @@ def score_form(wanted: Form, field: str, found: Form) -> float:
         return _identified(wanted.compact, found.compact)
     if wanted == found:
         return 1.0
-    whole = 0.98 * _alike(wanted.compact, found.compact, typed=False)
+    whole = WHOLE * alike(wanted.compact, found.compact, typed=False)
     return round(max(whole, min(_by_words(wanted.words, found.words), 0.99)), 4)
 
 
@@ -190,20 +202,60 @@ def _identified(wanted: str, found: str) -> float:
 
 
 def _by_words(wanted: Sequence[str], found: Sequence[str]) -> float:
-    likeness = [[_alike(word, other, typed=at == len(wanted) - 1) for other in found] for at, word in enumerate(wanted)]
+    likeness = [[alike(word, other, typed=at == len(wanted) - 1) for other in found] for at, word in enumerate(wanted)]
     for at, word in enumerate(wanted):
         for place, other in enumerate(found):
             if place + 1 < len(found) and word == other + found[place + 1]:
                 for to in (place, place + 1):
-                    likeness[at][to] = max(likeness[at][to], _JOINED)
+                    likeness[at][to] = max(likeness[at][to], JOINED)
             if at + 1 < len(wanted) and other == word + wanted[at + 1]:
                 for of in (at, at + 1):
-                    likeness[of][place] = max(likeness[of][place], _JOINED)
-    had = sum(_weight(word) * max(row) for word, row in zip(wanted, likeness, strict=True))
-    covered = sum(_weight(word) * max(column) for word, column in zip(found, zip(*likeness, strict=True), strict=True))
-    share: float = had / sum(map(_weight, wanted))
-    beside: float = covered / sum(map(_weight, found))
+                    likeness[of][place] = max(likeness[of][place], JOINED)
+    had = sum(weight(word) * max(row) for word, row in zip(wanted, likeness, strict=True))
+    covered = sum(weight(word) * max(column) for word, column in zip(found, zip(*likeness, strict=True), strict=True))
+    share: float = had / sum(map(weight, wanted))
+    beside: float = covered / sum(map(weight, found))
     return share * (0.8 + 0.2 * beside)
+
+
+class Bounds:
+    """What bounds the score of texts by the words that they have between them."""
+
+    def __init__(self, wanted: Form) -> None:
+        """Take what is looked for."""
+        self._words, self._pairs = wanted.words, joined_pairs(wanted.words)
+        self._splits = [splits(word) for word in wanted.words]
+        self._asked = [(word, at == len(self._words) - 1) for at, word in enumerate(self._words)]
+        # Without spaces a text is as much alike as its words joined; an identifier may begin with all of it.
+        self._close: list[dict[str, float]] = [{} for _ in (*self._asked, wanted.compact)]
+        self._asked.append((wanted.compact, True))
+        self._known: set[str] = set()
+
+    def of(self, things: Iterable[Set[str]]) -> list[float]:
+        """Return the bound for each of some things, by the words of their texts, each text's joined among them."""
+        things = list(things)
+        self._learn(set().union(*things) - self._known)
+        return [self._bound(words) for words in things]
+
+    def _learn(self, words: Set[str]) -> None:
+        self._known |= words
+        for (asked, typed), close in zip(self._asked, self._close, strict=True):
+            near = process.extract_iter(asked, words, scorer=OSA.distance, score_cutoff=edits(len(asked)))
+            begun = (word for word in words if word.startswith(asked)) if typed else ()
+            for word in (*(word for word, _, _ in near), *begun):
+                if likeness := alike(asked, word, typed=typed):
+                    close[word] = likeness
+
+    def _bound(self, words: Set[str]) -> float:
+        *each, whole = (max(map(close.__getitem__, close.keys() & words), default=0.0) for close in self._close)
+        for at, pair in enumerate(self._pairs):
+            if pair in words:
+                each[at], each[at + 1] = max(each[at], JOINED), max(each[at + 1], JOINED)
+        for at, pairs in enumerate(self._splits):
+            if each[at] < JOINED and any(one in words and other in words for one, other in pairs):
+                each[at] = JOINED
+        share = sum(weight(word) * likeness for word, likeness in zip(self._words, each, strict=True))
+        return max(share / sum(map(weight, self._words)) * (0.8 + 0.2 * max(each)), whole) + ROUNDED
 
 
 def joined_pairs(words: Sequence[str]) -> list[str]:
@@ -211,9 +263,20 @@ def joined_pairs(words: Sequence[str]) -> list[str]:
     return [one + other for one, other in pairwise(words)]
 
 
+def edited(word: str) -> list[str]:
+    """Return all words that are one edit away from a word."""
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    return [
+        *(word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)),
+        *(head + tail[1:] for head, tail in cuts if tail),
+        *(head + letter + tail[1:] for head, tail in cuts if tail for letter in _LETTERS),
+        *(head + letter + tail for head, tail in cuts for letter in _LETTERS),
+    ]
+
+
 def splits(word: str) -> list[tuple[str, str]]:
-    """Return the ways to write a word as two of at least two letters each."""
-    return [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
+    """Return the ways to write a word as two."""
+    return [(word[:at], word[at:]) for at in range(1, len(word))]
 
 
 def searched(thing: Thing) -> list[tuple[str, str, date | None]]:

@@ -1,11 +1,13 @@
 """What a text finds, in every store alike: held to the reference, which scores everything."""
 
+import random
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.search import WAYS
 from graph.records import Ref
 from graph.search import MOST, Hit
 from graph.statements import Statements
@@ -18,6 +20,7 @@ from tests.ingest.loading import DECLARATION, write
 from tests.statements import table
 
 _COLUMNS = ("declaration_id", "importer_id", "importer_name", "importer_address", "importer_email", "goods_description")
+_TELEPHONED = tuple(column.replace("email", "phone") for column in _COLUMNS)
 _ROWS = (
     ("D1", "Q1", "Müller Maschinenbau GmbH", "Hauptstraße 12, Hamburg", "sales@mueller.example", "frozen shrimp"),
     ("D2", "Q2", "Blue Sky Trading Co., Ltd.", "88 Nanjing Road, Shanghai", "info@bluesky.example", "cotton shirts"),
@@ -86,6 +89,34 @@ def test_every_store_finds_the_same(store: GraphStore, tmp_path: Path) -> None:
         for types in (["trader"], ["Shipment", "address"], []):
             assert store.search(text, types=types) == reference.search(text, types=types)
         assert store.search(text, limit=1) == reference.search(text, limit=1)
+
+
+def test_of_many_that_fit_equally_well_every_store_finds_the_same(store: GraphStore, tmp_path: Path) -> None:
+    drawn = random.Random(9)
+    first = [a + b for a in ("Wick", "Red", "Wal", "Mer", "Wyn") for b in ("ham", "fern", "den", "bury", "cotte")]
+    trades, forms = ("Merchants", "Foods", "Goods"), ("Ltd", "PLC", "LLP")
+    rows = [
+        (
+            f"D{number}",
+            f"Q{number}",
+            f"{drawn.choice(first)} {drawn.choice(first)} {drawn.choice(trades)} {drawn.choice(forms)}",
+            f"{drawn.randrange(40)} {drawn.choice(first)} Road, Hull HU{drawn.randrange(99)}",
+            f"+44 7512 66{drawn.randrange(10_000):04}",
+            f"{drawn.choice(('fresh', 'frozen', 'dried'))} {drawn.choice(('shrimp', 'plums', 'peas'))}",
+        )
+        for number in range(600)
+    ]
+    reference = ReferenceStore()
+    path = write(
+        tmp_path / "declarations.csv", [{**DECLARATION, **dict(zip(_TELEPHONED, row, strict=True))} for row in rows]
+    )
+    _loaded(store, path)
+    _loaded(reference, path)
+    said = [text for row in drawn.sample(rows, 12) for text in row[2:]]
+    disturbed = [disturb(drawn, text) for text in said for disturb in drawn.sample(list(WAYS.values()), 2)]
+    _same(
+        store, reference, *disturbed, "wickam merchants", "merchants", "ltd", "44", "road hull", "wi", "redf", "fresh"
+    )
 
 
 @pytest.mark.parametrize(

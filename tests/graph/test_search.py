@@ -1,11 +1,16 @@
 """How texts are compared, and that nothing anyone types can do harm."""
 
+import sqlite3
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.search import MINIMUM, asked, edits, form, identifiers, index_words, score
-from graph.store.neo4j.search import full_text
+from graph.search import MINIMUM, Bounds, asked, edits, form, identifiers, index_words, score
+from graph.store.neo4j.search import asked_words
+from graph.store.sqlite.fitting import fitting
+from graph.store.sqlite.layout import SEARCHED
+from graph.store.sqlite.texts import Texts
 
 HOSTILE = st.one_of(
     st.text(max_size=200),
@@ -39,6 +44,9 @@ HOSTILE = st.one_of(
         max_size=12,
     ).map(" ".join),
 )
+
+# Words of few letters, so that many are close to each other, or are two of them joined.
+_NEAR = st.text("abc1", min_size=1, max_size=9)
 
 
 @pytest.mark.parametrize(
@@ -106,10 +114,39 @@ def test_a_score_is_a_share_whatever_is_compared(one: str, other: str) -> None:
 def test_a_full_text_query_has_no_operator_that_was_typed(text: str) -> None:
     wanted = form(text)
     if wanted.words:
-        plain = full_text(wanted)
-        for mark in "^~*+() 0123456789":
+        plain = " ".join(word.query for word in asked_words(wanted)[0])
+        for mark in "~*+() 0123456789":
             plain = plain.replace(mark, "")
         assert plain == "" or (plain.isascii() and plain.isalpha() and plain.islower())
+
+
+@given(st.lists(_NEAR, min_size=1, max_size=4), st.lists(st.lists(_NEAR, min_size=1, max_size=4), min_size=1))
+def test_no_text_of_a_thing_scores_more_than_its_bound(asked_for: list[str], texts: list[list[str]]) -> None:
+    wanted = form(" ".join(asked_for))
+    words = frozenset(word for text in texts for word in index_words(" ".join(text)))
+    [bound] = Bounds(wanted).of([words])
+    for text in texts:
+        assert all(score(wanted, field, " ".join(text)) <= bound for field in ("name", "tax_id"))
+
+
+@given(st.lists(_NEAR, min_size=1, max_size=4), st.lists(st.lists(_NEAR, min_size=1, max_size=4), max_size=30))
+def test_texts_come_by_score_and_none_is_left_out(asked_for: list[str], texts: list[list[str]]) -> None:
+    wanted, said = form(" ".join(asked_for)), {" ".join(text) for text in texts}
+    expected: dict[float, set[tuple[str, str]]] = {}
+    for text in said:
+        for field in ("name", "tax_id"):
+            if (value := score(wanted, field, text)) >= MINIMUM:
+                expected.setdefault(value, set()).add((field, text))
+    connection = sqlite3.connect(":memory:")
+    for statement in SEARCHED:
+        connection.execute(statement)
+    Texts(connection).add(said)
+    found = {
+        one.score: {("name", text) for text in one.words} | {("tax_id", text) for text in one.identifiers}
+        for one in fitting(connection, wanted)
+    }
+    connection.close()
+    assert found == expected and list(found) == sorted(expected, reverse=True)
 
 
 @pytest.mark.parametrize(("length", "allowed"), [(1, 0), (2, 0), (3, 1), (5, 1), (6, 2), (40, 2)])

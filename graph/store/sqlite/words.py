@@ -6,88 +6,63 @@ from collections.abc import Iterable
 
 from rapidfuzz.distance import OSA
 
-from graph.search import edits, splits
+from graph.search import SHORT, alike, edited, edits, splits
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 # Greater than every letter and digit.
 _LAST = "{"
-_SHORT = 5
-_BEGUN = 200
+# Words that a word may begin, the shortest first.
+_BEGUN = 5_000
 
 
 def close_words(connection: sqlite3.Connection, word: str, *, typed: bool) -> dict[int, float]:
-    """Return the numbers of close words, each with how close it is, 0 to 1; with `typed`, also of what it may begin.
+    """Return the numbers of close words, each with how alike it is; with `typed`, also of what it may begin.
 
-    Up to five letters all that are one edit away are asked for. Of a longer word two edits leave a third as it was: the
-    beginning or the end, else the middle, for which all words have to be looked through.
+    Up to five letters all that are one edit away are asked for. Of a longer word two edits leave one half as it was, or
+    are one in each; then the word begins with a first half that is one edit away. Two letters that changed places where
+    the halves meet are an edit of both: for them a half is left as it was after that change.
     """
-    found = _exact(connection, [word])
+    found = exact(connection, [word])
     if edits(len(word)):
-        if len(word) <= _SHORT:
-            found |= _exact(connection, _edited(word))
+        if len(word) <= SHORT:
+            found |= exact(connection, edited(word))
         else:
-            found |= _around(connection, word, len(word) // 3)
-            if not found:
-                third = len(word) // 3
-                found |= _like(connection, word, "word LIKE ?", f"%{word[third:-third]}%")
-    close = {number: 1 - OSA.distance(word, other) / max(len(word), len(other)) for number, other in found.items()}
+            half = len(word) // 2
+            turned = word[: half - 1] + word[half] + word[half - 1] + word[half + 1 :]
+            heads = {word[:half], turned[:half], *edited(word[:half])}
+            found |= _beginning(connection, word, "word", heads)
+            found |= _beginning(connection, word, "reversed", {word[half:][::-1], turned[half:][::-1]})
     if typed and len(word) > 1:
-        begun = connection.execute(
-            "SELECT id, length(word) FROM word WHERE word >= ? AND word < ?"
-            f" ORDER BY length(word), word LIMIT {_BEGUN}",
-            (word, word + _LAST),
+        found |= dict(
+            connection.execute(
+                f"SELECT id, word FROM word WHERE word >= ? AND word < ? ORDER BY length(word), word LIMIT {_BEGUN}",
+                (word, word + _LAST),
+            )
         )
-        for number, length in begun:
-            close[number] = max(close.get(number, 0.0), 0.85 + 0.1 * len(word) / length)
-    return close
+    likeness = {number: alike(word, other, typed=typed) for number, other in found.items()}
+    return {number: value for number, value in likeness.items() if value}
 
 
-def split_words(connection: sqlite3.Connection, words: Iterable[str]) -> list[tuple[list[int], list[int]]]:
-    """Return the pairs of words that there are which joined are one of these words."""
-    pairs = [pair for word in words for pair in splits(word)]
-    there = {word: number for number, word in _exact(connection, {part for pair in pairs for part in pair}).items()}
-    return [([there[one]], [there[other]]) for one, other in pairs if one in there and other in there]
+def split_words(connection: sqlite3.Connection, word: str) -> list[tuple[int, int]]:
+    """Return the numbers of the pairs of words that there are which joined are this word."""
+    pairs = splits(word)
+    there = {part: number for number, part in exact(connection, {part for pair in pairs for part in pair}).items()}
+    return [(there[one], there[other]) for one, other in pairs if one in there and other in there]
 
 
-def _exact(connection: sqlite3.Connection, words: Iterable[str]) -> dict[int, str]:
+def exact(connection: sqlite3.Connection, words: Iterable[str]) -> dict[int, str]:
+    """Return the numbers of those of these words that there are, with the words."""
     wanted = json.dumps(list(words))
     return dict(
         connection.execute("SELECT id, word FROM word WHERE word IN (SELECT value FROM json_each(?))", (wanted,))
     )
 
 
-def _swapped(word: str) -> list[str]:
-    return [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)]
-
-
-def _edited(word: str) -> list[str]:
-    """Return all words that are one edit away."""
-    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    return [
-        *_swapped(word),
-        *(head + tail[1:] for head, tail in cuts if tail),
-        *(head + letter + tail[1:] for head, tail in cuts if tail for letter in _LETTERS),
-        *(head + letter + tail for head, tail in cuts for letter in _LETTERS),
-    ]
-
-
-def _around(connection: sqlite3.Connection, word: str, length: int) -> dict[int, str]:
-    """Return the close words that begin or end like a word."""
-    head, tail = word[:length], word[::-1][:length]
-    return {
-        **_like(connection, word, "word >= ? AND word < ?", head, head + _LAST),
-        **_like(connection, word, "reversed >= ? AND reversed < ?", tail, tail + _LAST),
-    }
-
-
-def _like(connection: sqlite3.Connection, word: str, condition: str, *values: str) -> dict[int, str]:
+def _beginning(connection: sqlite3.Connection, word: str, column: str, heads: Iterable[str]) -> dict[int, str]:
+    """Return the close words that begin, as a column writes them, in one of several ways."""
     most = edits(len(word))
     rows = connection.execute(
-        f"SELECT id, word FROM word WHERE {condition} AND length(word) BETWEEN ? AND ?",
-        (*values, len(word) - most, len(word) + most),
+        "SELECT id, word FROM (SELECT value AS head FROM json_each(?)) CROSS JOIN word"
+        f" ON {column} >= head AND {column} < head || ? WHERE length(word) BETWEEN ? AND ?",
+        (json.dumps(list(heads)), _LAST, len(word) - most, len(word) + most),
     )
-    return {
-        number: other
-        for number, other in rows
-        if OSA.distance(word, other, score_cutoff=most) <= min(most, edits(len(other)))
-    }
+    return {number: other for number, other in rows if OSA.distance(word, other, score_cutoff=most) <= most}
