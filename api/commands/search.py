@@ -25,7 +25,8 @@ def search(
         typer.Argument(
             metavar="TEXT...",
             help="A name, address, contact, goods description or identifier; trader:acme looks among traders. Several"
-            " lines, or - for standard input, are a list of identifiers, each answered by itself.",
+            " lines, or - for standard input, are a list of identifiers, telephone numbers or e-mail addresses, each"
+            " answered by itself.",
         ),
     ],
     types: Annotated[

@@ -31,7 +31,12 @@ class SearchAsked(Asked):
         description="A name, address, contact, goods description or identifier, also misspelt or only begun; "
         "`trader:acme` looks among traders.",
     )
-    identifiers: list[Identifier] | None = Field(default=None, min_length=1, max_length=ENTRIES)
+    identifiers: list[Identifier] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=ENTRIES,
+        description="Identifiers, telephone numbers with their country code, and e-mail addresses.",
+    )
     types: list[TypeName] | None = Field(default=None, max_length=20, description="Only things of these types.")
     limit: Number = Field(default=20, ge=1, le=MOST)
 

@@ -43,6 +43,19 @@ def test_a_pasted_list_is_answered_entry_by_entry(store: Path) -> None:
     assert "Not found: nobody" in ran.stdout
 
 
+def test_a_list_may_have_telephone_numbers_and_mail_addresses(tmp_path: Path) -> None:
+    told = {"importer_phone": "+44 7512 662119", "importer_email": "sales@example.com"}
+    path = write(tmp_path / "d.csv", [{**declaration(1, importer="I1"), **told}], (*HEADER, *told))
+    assert run("ingest", path, "--mapping", "native", store=tmp_path / "s.db").status == 0
+    asked = "+44 (0)7512 662119\nSALES@example.com\n+44 7512 662118"
+    answers = run("search", asked, "--limit", 1, "--json", store=tmp_path / "s.db").json
+    assert [[hit["id"] for hit in one["hits"]] for one in answers] == [
+        ["contact:+447512662119"],
+        ["contact:sales@example.com"],
+        [],
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -24,6 +24,29 @@ NAMES = (
 )
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("+44 7512 662119", "+447512662119"),
+        ("+44 (0)7512-662119", "+447512662119"),
+        ("0044 7512/662119", "+447512662119"),
+        ("contact:+44 7512 662119", "+447512662119"),
+        (" Sales@Example.COM ", "sales@example.com"),
+        ("0451 12-34", "04511234"),
+    ],
+)
+def test_a_contact_is_named_as_it_is_written(store: GraphStore, tmp_path: Path, text: str, key: str) -> None:
+    told = {"importer_phone": "+44 7512 662119", "importer_email": "sales@example.com", "importer_tax_id": "GB04511234"}
+    further = {"declaration_id": "D2", "importer_phone": "04511234", "importer_country": ""}
+    rows = [{**DECLARATION, **told}, {**DECLARATION, **told, **further}]
+    load(store, write(tmp_path / "declarations.csv", rows), mapping="native", source="kr")
+    assert store.resolve(text) == [Ref("Contact", key)]
+    hit, *others = store.search(text)
+    assert hit.ref == Ref("Contact", key) and hit.identified and not any(one.identified for one in others)
+    # Letters make it something else.
+    assert not any(one.ref.type == "Contact" and one.identified for one in store.search("GB04511234"))
+
+
 def test_a_name_is_found_as_it_was_declared(store: GraphStore, tmp_path: Path) -> None:
     """In a key, in a field and in what is linked to."""
     rows = [
