@@ -45,7 +45,8 @@ class PathQuery:
     """What paths are asked for.
 
     Attributes:
-        sources, targets: where they begin and end.
+        sources, targets: where they begin and end. They may share things, though not be the same: a path has a link at
+            least, and ends at the first target that it comes to.
         limit: how many.
         hops: of how many links at most.
         links: of which types; None for all.
@@ -123,6 +124,10 @@ def check(asked: PathQuery) -> None:
     ):
         if not least <= size <= most:
             raise StoreError(f"Paths can be asked for with {least} to {most:,} {name}, not {size:,}.")
+    sources, targets = (set(ends) - set(asked.exclude) for ends in (asked.sources, asked.targets))
+    if sources and sources == targets:
+        both = str(*sources) if len(sources) == 1 else f"the same {len(sources):,} things"
+        raise StoreError(f"Paths lead from one thing to another, but both ends are {both}: name two that differ.")
 
 
 _Steps = Mapping[Ref, Sequence[PathStep]]

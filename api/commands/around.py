@@ -79,7 +79,8 @@ def path(
 ) -> None:
     """List the most telling paths between two things, or between two sets of things, with the records of each step."""
     from api.around import ways
-    from graph.paths import PathQuery
+    from graph.paths import PathQuery, check
+    from graph.store.errors import StoreError
 
     chosen = settings(ctx, store)
     with opened(chosen) as held:
@@ -87,7 +88,12 @@ def path(
             [resolved(held, text) for text in texts]
             for texts in ([first, *(also_from or ())], [last, *(also_to or ())], exclude or ())
         )
-        found = ways(held, PathQuery(sources, targets, limit, hops, link, exclude=hidden, through_hubs=through_hubs))
+        asked = PathQuery(sources, targets, limit, hops, link, exclude=hidden, through_hubs=through_hubs)
+        try:
+            check(asked)
+        except StoreError as error:
+            raise UsageError(str(error)) from error
+        found = ways(held, asked)
     print_json(asdict(found)) if json else _show_paths(found, hops)
 
 

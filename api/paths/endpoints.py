@@ -16,7 +16,11 @@ router = noun("paths")
     "/paths", responses=answers("not-found", "ambiguous"), summary="Find the most telling paths between things"
 )
 def find(view: View, asked: PathsAsked) -> PathsAnswer:
-    """Find paths between two things, or between two sets of things, with the records of each step."""
+    """Find paths between two things, or between two sets of things, with the records of each step.
+
+    The two sets may share things, though not be the same. A path has at least one link, so that none leads from a
+    shared thing to itself, and it ends at the first target that it comes to.
+    """
     with asking():
         query = path_query(completed(view, asked.model_dump(mode="json"), "sources", "targets"))
         check(query)

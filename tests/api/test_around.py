@@ -60,6 +60,11 @@ def test_paths_are_numbered_with_the_records_of_their_steps(invented: Invented, 
     assert "No path of at most 1 link was found." in run("path", *parties[:2], "--hops", 1, store=invented.store).out
 
 
+def test_a_path_from_a_thing_to_itself_is_a_mistake(invented: Invented, parties: list[str]) -> None:
+    ran = run("path", parties[0], parties[0], store=invented.store)
+    assert ran.status == 2 and f"both ends are {parties[0]}" in ran.err and ran.out == ""
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -100,6 +100,11 @@ def test_the_cheapest_paths_are_those_of_all(backend: Backend, monkeypatch: pyte
             if whole.things:
                 for _ in range(5):
                     asked = data.draw(questions(whole))
+                    sources, targets = (set(ends) - set(asked.exclude) for ends in (asked.sources, asked.targets))
+                    if sources and sources == targets:
+                        with pytest.raises(StoreError, match="both ends are"):
+                            paths(store, asked)
+                        continue
                     assert answer(store, asked) == listed(asked, whole, 6)[: asked.limit]
 
     same()
@@ -134,6 +139,19 @@ def test_the_best_path_is_the_most_telling_not_any_shortest(store: GraphStore) -
     assert found.paths[1].cost == pytest.approx(4 + 2 * math.log2(3) + 2 * math.log2(6))
 
 
+def test_ends_may_share_things_but_not_be_the_same(store: GraphStore) -> None:
+    two_rings(store)
+    found = paths(store, PathQuery([ACME, BOLT], [ACME, BROKER], limit=20, links=["AT_ADDRESS"]))
+    # From Bolt to Acme; none of no link from Acme to itself, and none that goes on beyond a target.
+    assert [path.start for path in found.paths] == [BOLT] and through(found) == [[str(OFFICE), str(ACME)]]
+    with pytest.raises(StoreError, match=f"both ends are {ACME}: name two"):
+        paths(store, PathQuery([ACME, ACME], [ACME]))
+    with pytest.raises(StoreError, match="both ends are the same 2 things"):
+        paths(store, PathQuery([ACME, BOLT], [BOLT, ACME]))
+    with pytest.raises(StoreError, match=f"both ends are {ACME}"):
+        paths(store, PathQuery([ACME, BOLT], [ACME], exclude=[BOLT]))
+
+
 def test_things_and_links_can_be_excluded(store: GraphStore) -> None:
     two_rings(store)
     by_broker = paths(store, PathQuery([ACME], [BOLT], exclude=[OFFICE]))
@@ -143,7 +161,6 @@ def test_things_and_links_can_be_excluded(store: GraphStore) -> None:
     assert through(paths(store, PathQuery([ACME], [BOLT], links=["AT_ADDRESS"]))) == [[str(OFFICE), str(BOLT)]]
     assert paths(store, PathQuery([ACME], [BOLT], links=["AT_ADDRESS"], hops=1)).paths == []
     assert paths(store, PathQuery([ACME], [Ref("Trader", "kr/none")])).paths == []
-    assert paths(store, PathQuery([ACME], [ACME])).paths == []
     assert paths(store, PathQuery([ACME], [BOLT], exclude=[ACME])).paths == []
 
 

@@ -41,6 +41,13 @@ def test_links_can_be_excluded(network: httpx.Client, pair: list[str]) -> None:
     assert all(leg["link"] != link for path in others for leg in path["legs"])
 
 
+def test_a_path_from_a_thing_to_itself_is_a_problem(network: httpx.Client, pair: list[str]) -> None:
+    said = problem(network.post("/v1/paths", json={"sources": pair[:1], "targets": pair[:1]}), 422, "invalid")
+    assert f"both ends are {pair[0]}" in said["detail"]
+    problem(network.post("/v1/paths", json={"sources": pair, "targets": pair[::-1]}), 422, "invalid")
+    assert network.post("/v1/paths", json={"sources": pair, "targets": pair[:1]}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
