@@ -182,8 +182,9 @@ def score(wanted: Form, field: str, text: str) -> float:
 def score_form(wanted: Form, field: str, found: Form) -> float:
     """Return how well a text of a field, in its search form, fits what is looked for: 0 to 1, to four places.
 
-    Identifiers fit as a whole or by their beginning. Of all else it is the share of the words looked for that the text
-    has, lowered by up to a fifth for what the text has besides; words count by `weight`.
+    Identifiers fit as a whole or by their beginning. So does all else, since in a script without spaces what is typed
+    ends within a word; or else it fits by the share of the words looked for that it has, lowered by up to a fifth for
+    what it has besides; words count by `weight`.
     """
     if not wanted.words or not found.words:
         return 0.0
@@ -192,7 +193,8 @@ def score_form(wanted: Form, field: str, found: Form) -> float:
     if wanted == found:
         return 1.0
     whole = WHOLE * alike(wanted.compact, found.compact, typed=False)
-    return round(max(whole, min(_by_words(wanted.words, found.words), 0.99)), 4)
+    by_words = min(_by_words(wanted.words, found.words), 0.99)
+    return round(max(whole, by_words, _identified(wanted.compact, found.compact)), 4)
 
 
 def _identified(wanted: str, found: str) -> float:
@@ -201,8 +203,15 @@ def _identified(wanted: str, found: str) -> float:
     return round(0.6 + 0.3 * len(wanted) / len(found), 4) if len(wanted) > 3 and found.startswith(wanted) else 0.0
 
 
+def begun(words: Sequence[str]) -> int:
+    """Return the place of the word that may be only begun: the last, before legal forms, which may be moved behind."""
+    last = len(words) - 1
+    return next((at for at in range(last, -1, -1) if words[at] not in _LEGAL), last)
+
+
 def _by_words(wanted: Sequence[str], found: Sequence[str]) -> float:
-    likeness = [[alike(word, other, typed=at == len(wanted) - 1) for other in found] for at, word in enumerate(wanted)]
+    typed = begun(wanted)
+    likeness = [[alike(word, other, typed=at == typed) for other in found] for at, word in enumerate(wanted)]
     for at, word in enumerate(wanted):
         for place, other in enumerate(found):
             if place + 1 < len(found) and word == other + found[place + 1]:
@@ -225,7 +234,7 @@ class Bounds:
         """Take what is looked for."""
         self._words, self._pairs = wanted.words, joined_pairs(wanted.words)
         self._splits = [splits(word) for word in wanted.words]
-        self._asked = [(word, at == len(self._words) - 1) for at, word in enumerate(self._words)]
+        self._asked = [(word, at == begun(wanted.words)) for at, word in enumerate(self._words)]
         # Without spaces a text is as much alike as its words joined; an identifier may begin with all of it.
         self._close: list[dict[str, float]] = [{} for _ in (*self._asked, wanted.compact)]
         self._asked.append((wanted.compact, True))

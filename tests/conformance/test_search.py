@@ -115,7 +115,18 @@ def test_of_many_that_fit_equally_well_every_store_finds_the_same(store: GraphSt
     said = [text for row in drawn.sample(rows, 12) for text in row[2:]]
     disturbed = [disturb(drawn, text) for text in said for disturb in drawn.sample(list(WAYS.values()), 2)]
     _same(
-        store, reference, *disturbed, "wickam merchants", "merchants", "ltd", "44", "road hull", "wi", "redf", "fresh"
+        store,
+        reference,
+        *disturbed,
+        "wickam merchants",
+        "merchants",
+        "ltd",
+        "44",
+        "road hull",
+        "wi",
+        "redf",
+        "fresh",
+        "1 2 3 4 5 " * 9,
     )
 
 

@@ -81,6 +81,22 @@ def test_what_fits_better(text: str, better: str, worse: str) -> None:
     assert score(wanted, "name", better) >= MINIMUM
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Müller Maschinenbau GmbH", "Газпром Нефть", "ООО Северный Ветер", "شركة النور للتجارة", "Blue Sky Ltd."),
+        *("深圳市华强电子有限公司", "株式会社東京商事", "(주)한국무역"),
+        *("บริษัท ไทย จำกัด", "भारत व्यापार लिमिटेड"),
+    ],
+)
+def test_a_name_is_found_at_every_letter_that_is_typed(name: str) -> None:
+    typed = [form(name[:at]) for at in range(3, len(name) + 1)]
+    first, *_ = form(name).words
+    # Of a legal form that stands before it, or a letter after that, nothing is known of the name yet.
+    told = [one for one in typed if any(len(word) > 1 and word[:2] == first[:2] for word in one.words)]
+    assert len(told) > 3 and all(score(one, "name", name) >= MINIMUM for one in told)
+
+
 def test_identifiers_fit_as_a_whole_or_by_their_beginning_and_are_never_misspelt() -> None:
     assert score(form("DE 123-456"), "tax_id", "de123456") == 1.0
     assert MINIMUM < score(form("DE1234"), "tax_id", "DE123456") < 1

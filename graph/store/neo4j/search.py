@@ -24,6 +24,7 @@ from graph.search import (
     Form,
     Found,
     Hit,
+    begun,
     best,
     edited,
     edits,
@@ -177,10 +178,12 @@ def asked_words(wanted: Form) -> tuple[list[Word], float]:
         if left_out + weighs < (MINIMUM - ROUNDED) * total:
             left_out += weighs
         else:
-            queries = full_text(word, typed=word == wanted.words[-1])
+            queries = full_text(word, typed=word == wanted.words[begun(wanted.words)])
             asked.extend(Word(word, query, weighs * likeness) for query, likeness in queries.items())
+    joined: dict[str, float] = {}
     for pair, words in zip(joined_pairs(wanted.words), pairwise(wanted.words), strict=True):
-        asked.append(Word(" ".join(words), pair, JOINED * sum(map(weight, words))))
+        joined[pair] = joined.get(pair, 0.0) + JOINED * sum(map(weight, words))
+    asked.extend(Word(f"joined {pair}", pair, weighs) for pair, weighs in joined.items())
     if len(wanted.words) > 1:
         asked.append(Word("", " ".join(full_text(wanted.compact, typed=True)), total))
     return asked, left_out

@@ -18,6 +18,7 @@ from graph.search import (
     ROUNDED,
     WHOLE,
     Form,
+    begun,
     form_of,
     joined_pairs,
     score_form,
@@ -100,14 +101,14 @@ class _Read:
 
     def __init__(self, connection: sqlite3.Connection, wanted: Form) -> None:
         self._connection, self._left = connection, _READ
-        last = len(wanted.words) - 1
-        asked = [(word, at == last) for at, word in enumerate(wanted.words)]
-        close = {(word, typed): close_words(connection, word, typed=typed) for word, typed in dict.fromkeys(asked)}
+        typed = begun(wanted.words)
+        asked = [(word, at == typed) for at, word in enumerate(wanted.words)]
+        close = {one: close_words(connection, one[0], typed=one[1]) for one in dict.fromkeys(asked)}
         texts = self._counted({number for found in close.values() for number in found})
-        self._close = [_Close(word, close[word, typed], texts) for word, typed in asked]
+        self._close = [_Close(one[0], close[one], texts) for one in asked]
         self._weight = sum(one.weight for one in self._close)
         # The beginning of one word is the beginning of the whole; of more, only the whole can be like one word.
-        self._single = not last
+        self._single = len(wanted.words) == 1
         self._whole: dict[int, float] = {}
         self._known: set[int] = set()
         # Texts by what bounded their score when they were met; it can only have become less.
