@@ -31,9 +31,7 @@ from graph.store.neo4j.search import search
 from graph.store.neo4j.settle import settle
 from graph.store.neo4j.shown import link_values, shown
 from graph.store.neo4j.things import get
-from graph.store.neo4j.writer import SECONDS, BusyError, Writer, alone, read
-from graph.store.results import Picked, PublishedSet, check_results, not_in_set
-from graph.store.things import ThingWithRecords, check_search
+from graph.store.neo4j.writer import AGAIN, SECONDS, BusyError, Writer, alone, read
 from graph.whole import fold_whole
 from graph.whole import read as read_statements
 
@@ -95,7 +93,10 @@ class Neo4jStore:
 
     def _session(self) -> Session:
         return self._driver.session(
-            database=self._database, default_access_mode=READ_ACCESS, bookmark_manager=self._bookmarks
+            database=self._database,
+            default_access_mode=READ_ACCESS,
+            bookmark_manager=self._bookmarks,
+            max_transaction_retry_time=AGAIN,
         )
 
     def _read(self, work: Callable[[ManagedTransaction], Found]) -> Found:

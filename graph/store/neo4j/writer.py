@@ -26,6 +26,10 @@ WAIT = 60.0
 SECONDS = 600
 """A read that takes longer is ended by the server."""
 
+AGAIN = 2.0
+"""Seconds within which a read that fails is tried again: whoever reads is told soon that the server is away, while a
+load outlasts the election of another leader."""
+
 ROWS = 5_000
 """Rows that one transaction reads or writes."""
 

@@ -13,7 +13,9 @@ from api.settings import Settings
 from tests.api.commands import small
 from tests.api.jobs.following import over, upload
 from tests.api.serving import problem, serving, serving_app
-from tests.neo4j.server import Server
+from tests.api.status.test_away import wait_until_ready
+from tests.neo4j.server import Server, kill, start
+from tests.neo4j.test_server import HEAP, PAGE_CACHE
 
 
 def said(client: httpx.Client) -> dict[str, Any]:
@@ -52,6 +54,30 @@ def test_a_server_gives_the_answers_of_a_file(
     for kept in (tmp_path / "tidewaiter.jobs").rglob("*"):
         if kept.is_file():
             assert neo4j_database.password.encode() not in kept.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_server_that_goes_away_is_said_soon_and_found_again(
+    neo4j_needed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    home = tmp_path / "home"
+    try:
+        server = start(home, heap=HEAP, page_cache=PAGE_CACHE)
+        settings = Settings(store=server.address, neo4j_password=SecretStr(server.password))
+        with serving_app(create_app(settings)) as client:
+            assert over(client, upload(client, small(tmp_path).read_bytes()))["state"] == "done"
+            kill(home)
+            for address in ("/readyz", "/v1/batches", "/v1/entities/portrait?id=trader:native/I1"):
+                began = time.monotonic()
+                problem(client.get(address), 503, "unavailable")
+                assert time.monotonic() - began < 5
+            assert client.get("/livez").status_code == 200
+            start(home, heap=HEAP, page_cache=PAGE_CACHE)
+            wait_until_ready(client)
+            assert client.get("/v1/batches").json()["total"] == 1
+    finally:
+        kill(home)
 
 
 def test_a_server_that_does_not_answer_is_said_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
