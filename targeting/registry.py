@@ -146,7 +146,9 @@ def load(folder: Path, identity: str | None = None) -> tuple[str, Model]:
         raise TargetingError(f"There is no model in {folder} yet; run `tidewaiter train` first.")
     here = folder / name
     if not here.is_dir():
-        raise TargetingError(f"There is no model {name!r} in {folder}; train again, or name one that is there.")
+        raise TargetingError(
+            f"There is no model {name!r} in {folder}; set TIDEWAITER_MODELS to the folder that has it, or train again."
+        )
     try:
         card = _read_card(here / CARD)
         if card["format"] != FORMAT:

@@ -103,7 +103,7 @@ def demo(
     say("What to try next:")
     at_hand = chosen.model_copy(update={"store": load_settings().store})
     for line in (
-        f"export TIDEWAITER_STORE={shlex.quote(chosen.store)}",
+        *exports(chosen),
         *([command(at_hand, "show", key(waiting[0]))] if waiting else []),
         *(command(at_hand, "show", importer) for importer in _importer(chosen, waiting[:1])),
         command(at_hand, "queue", *period, "--all", "--output", folder / "scores.csv"),
@@ -113,6 +113,17 @@ def demo(
         command(at_hand, "status"),
     ):
         say(f"  {line}")
+
+
+def exports(chosen: "Settings") -> list[str]:
+    """Return what a shell needs to know so that further commands find the demo's store, and its models."""
+    from api.settings import load_settings
+
+    lines = [f"export TIDEWAITER_STORE={shlex.quote(chosen.store)}"]
+    # Beside a server's store there is no folder: its models lie in that of the demo.
+    if load_settings().model_copy(update={"store": chosen.store}).models_folder != chosen.models_folder:
+        lines.append(f"export TIDEWAITER_MODELS={shlex.quote(str(chosen.models_folder))}")
+    return lines
 
 
 class _Steps:

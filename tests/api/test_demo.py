@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from api.commands.demo import exports
+from api.settings import Settings
 from tests.api.commands import address, declaration, run, small, write
 
 
@@ -43,6 +45,19 @@ def test_the_demo_takes_a_world_from_the_file_to_the_queue(folder: Path, monkeyp
     page = (folder / "network.html").read_text(encoding="utf-8")
     assert "The community with the highest linked risk" in page
     assert page.count('<tr data-kind="Trader">') > 1 and page.count('<tr data-kind="Shipment">') > 0
+
+
+def test_a_shell_is_told_where_store_and_models_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = tmp_path / "a b" / "tidewaiter.db.models"
+    on_server = Settings(store="neo4j://graph.example", models=models)
+    of_store = "export TIDEWAITER_STORE=neo4j://graph.example"
+    assert exports(on_server) == [of_store, f"export TIDEWAITER_MODELS='{models}'"]
+    monkeypatch.setenv("TIDEWAITER_MODELS", str(models))
+    assert exports(on_server) == [of_store]
+    on_file = Settings(store="sqlite:///demo/tidewaiter.db", models=None)
+    assert exports(on_file)[1:] == ["export TIDEWAITER_MODELS=demo/tidewaiter.db.models"]
+    monkeypatch.delenv("TIDEWAITER_MODELS")
+    assert len(exports(on_file)) == 1
 
 
 def test_what_the_demo_counts_is_true(folder: Path) -> None:
