@@ -110,12 +110,15 @@ def community_of(view: GraphStore, ref: Ref) -> str | None:
 
 
 def _summaries(view: GraphStore, rows: Sequence[Mapping[str, Any]]) -> list[Summary]:
-    # A community is named after one of its members.
-    named = names(view, (Ref.read(row["community"]) for row in rows))
+    from graph.communities import namesake  # takes scipy along, for which others need not wait
+
+    # A community is named after one of its members; a key may itself end as a name does that was given before.
+    ids = {row["community"] for row in rows}
+    named = names(view, map(Ref.read, ids | {namesake(name) for name in ids}))
     return [
         Summary(
             row["community"],
-            named[Ref.read(row["community"])],
+            named[Ref.read(row["community"])] or named[Ref.read(namesake(row["community"]))],
             row["members"],
             row["linked"],
             row["stability"],

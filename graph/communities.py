@@ -6,6 +6,7 @@ share ties each two of them with 1 / (n - 1), an exporter with n importers each 
 divided (`graph/partition.py`).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ SHARED_BY_MOST = 50
 
 _PARTIES = ("Trader", "Forwarder")
 _INHERITED = 0.3
+_AGAIN = re.compile(r"~\d+$")
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,11 @@ def _of_things(given: Members, number: Long, count: int) -> Long:
     order = np.lexsort((-code, votes))
     of_thing[code[order] // max(width, 1)] = code[order] % max(width, 1)
     return of_thing
+
+
+def namesake(name: str) -> str:
+    """Return the member after which a community is named, where its name was given before (`identify`)."""
+    return _AGAIN.sub("", name)
 
 
 def identify(previous: Communities, current: Communities) -> Communities:

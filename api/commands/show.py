@@ -87,7 +87,7 @@ def _risk(seen: "Portrait", chosen: "Settings") -> None:
         say(f"Linked risk {_number(risk['linked'])}")
     if risk.get("community"):
         stability = f", stability {_number(risk['stability'])}" if risk.get("stability") is not None else ""
-        say(f"Community {risk['community']}{stability}: '{command(chosen, 'community', risk['community'])}'")
+        say(f"Community {risk['community']}{stability}: {command(chosen, 'community', risk['community'])}")
     say(f"From {in_words(seen.published)}")
 
 

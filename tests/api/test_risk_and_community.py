@@ -1,10 +1,15 @@
 """Linked risk taken apart, and communities, on a small invented world with its published set."""
 
+import json
+from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from tests.api.commands import ESCAPES, HANGUL, MARKUP, Invented, run, small
+from graph.store.base import COMMUNITY_RESULT, ENTITY_RESULT, PublishedSet
+from graph.store.open import open_store
+from tests.api.commands import ESCAPES, HANGUL, MARKUP, Invented, address, run, small
 
 
 def test_a_risk_is_the_sum_of_its_paths_and_shares(invented: Invented) -> None:
@@ -80,6 +85,24 @@ def test_communities_are_listed_and_shown(invented: Invented) -> None:
     assert f"Members: 2 of {first['members']}" in ran.out
     assert "What binds them" in ran.out and "Over time" in ran.out and "From set " in ran.out
     assert f"3 of {listed['total']} communities" in run("community", "--limit", 3, store=invented.store).out
+
+
+def test_a_community_is_named_after_a_member_though_its_name_was_given_before(tmp_path: Path) -> None:
+    store, name = tmp_path / "s.db", "trader:native/I1~2"
+    assert run("ingest", small(tmp_path), "--mapping", "native", store=store).status == 0
+    parts: dict[str, list[str]] = {"binds": [], "commodities": [], "origins": [], "routes": []}
+    found = {"community": name, "members": 1, "linked": 0.5, "undecided": 0, "described": json.dumps(parts)}
+    party = {"type": "Trader", "key": "native/I1", "community": name, "linked": 0.5}
+    with open_store(address(store)) as held:
+        heading = PublishedSet("set1", held.version(), date(2024, 4, 1), "", {}, {})
+        tables = {
+            "entity": [pa.RecordBatch.from_pylist([party], ENTITY_RESULT)],
+            "community": [pa.RecordBatch.from_pylist([found], COMMUNITY_RESULT)],
+        }
+        held.publish(heading, tables)
+    [listed] = run("community", "--json", store=store).json["communities"]
+    assert (listed["id"], listed["name"]) == (name, MARKUP)
+    assert f": tidewaiter community '{name}' --store" in run("show", "trader:native/I1", store=store).out
 
 
 def test_what_has_no_community_or_risk_is_said(invented: Invented) -> None:

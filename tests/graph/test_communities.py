@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.communities import SHARED_BY_MOST, Communities, communities, identify
+from graph.communities import SHARED_BY_MOST, Communities, communities, identify, namesake
 from graph.cutoffs import grid
 from graph.membership import features
 from graph.partition import RESOLUTIONS
@@ -190,3 +190,8 @@ def test_a_name_is_given_once_even_if_the_member_behind_it_has_moved() -> None:
     moved = replace(first, ids=("trader:s/E4", *first.ids[1:]))
     kept = identify(moved, more)
     assert sorted(kept.ids) == sorted([*moved.ids, "trader:s/E3", "trader:s/E4~2"])
+    assert [namesake(name) for name in ("trader:s/E4~2", "trader:s/E4", "trader:s/~2x")] == [
+        "trader:s/E4",
+        "trader:s/E4",
+        "trader:s/~2x",
+    ]

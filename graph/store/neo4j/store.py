@@ -32,6 +32,8 @@ from graph.store.neo4j.settle import settle
 from graph.store.neo4j.shown import link_values, shown
 from graph.store.neo4j.things import get
 from graph.store.neo4j.writer import AGAIN, SECONDS, BusyError, Writer, alone, read
+from graph.store.results import Picked, PublishedSet, check_results, not_in_set
+from graph.store.things import ThingWithRecords, check_search
 from graph.whole import fold_whole
 from graph.whole import read as read_statements
 
