@@ -68,7 +68,7 @@ def arrivals(
     say(f"{numbered(len(numbered_arrivals), 'declaration', 'declarations')} scored, from {in_words(ready.published)}")
     _print(numbered_arrivals)
     for row in refused:
-        remark(f"Row {row.row} was refused: {row.column} '{row.value}' is not: {row.rule}", "yellow")
+        remark(f"Row {row.row} was refused: {row.column} '{row.value}' (rule: {row.rule})", "yellow")
     if unknown:
         remark(f"Columns that the mapping does not name were left out: {', '.join(unknown)}")
 

@@ -59,7 +59,7 @@ def test_arrivals_are_printed_with_remarks(store: Path, file: Path) -> None:
     assert (
         "importer not known before" in found.out and "in the store already" in found.out and "comes again" in found.out
     )
-    assert "Row 6 was refused: hs_code '12' is not: HS code of 6 to 10 digits" in found.err
+    assert "Row 6 was refused: hs_code '12' (rule: HS code of 6 to 10 digits)" in found.err
     assert "colour" in found.err
 
 
