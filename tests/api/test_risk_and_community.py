@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from graph.store.base import COMMUNITY_RESULT, ENTITY_RESULT, PublishedSet
 from graph.store.open import open_store
+from graph.store.results import COMMUNITY_RESULT, ENTITY_RESULT, PublishedSet
 from tests.api.commands import ESCAPES, HANGUL, MARKUP, Invented, address, run, small
 
 
