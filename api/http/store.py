@@ -28,7 +28,7 @@ class Lent:
         self._view: GraphStore | None = view
 
     def interrupt(self) -> None:
-        """Break off what is read, where the store can do that; others are bounded by their server."""
+        """Break off what is read, where the store can do that."""
         with self._lock:
             interrupt = getattr(self._view, "interrupt", None)
             if interrupt is not None:

@@ -6,7 +6,7 @@ from copy import copy
 from datetime import date
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 import pyarrow as pa
 from neo4j import READ_ACCESS, GraphDatabase, ManagedTransaction, Session
@@ -24,6 +24,7 @@ from graph.store.neo4j.adjacent import adjacent
 from graph.store.neo4j.chunks import REFUSED
 from graph.store.neo4j.connect import Login, connect, prepare, refusals
 from graph.store.neo4j.expand import expand
+from graph.store.neo4j.interrupting import Reads
 from graph.store.neo4j.load import load
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
 from graph.store.neo4j.scan import each_once, scan
@@ -60,8 +61,12 @@ class Neo4jStore:
         self._held: ledger.Ledger | None = None
         self._set: tuple[str, PublishedSet] | None = None
         self._unsettled = ""
+        self._reads: Reads | None = None
         try:
-            with refusals(address), self._driver.session(database=self._database) as session:
+            with (
+                refusals(address),
+                self._driver.session(database=self._database, max_transaction_retry_time=AGAIN) as session,
+            ):
                 prepare(session, address, create=create, adopt=adopt)
                 now = read(session, ledger.read)
             if now.folded != now.version:
@@ -103,7 +108,10 @@ class Neo4jStore:
 
     def _read(self, work: Callable[[ManagedTransaction], Found]) -> Found:
         with refusals(self.address), self._session() as session:
-            return read(session, work)
+            return read(session, work, self._metadata())
+
+    def _metadata(self) -> dict[str, Any]:
+        return {} if self._reads is None else self._reads.metadata
 
     def _ledger(self) -> ledger.Ledger:
         return self._held or self._read(ledger.read)
@@ -150,7 +158,13 @@ class Neo4jStore:
         view = copy(self)
         if self._held is None:
             view._held, view._set = self._read(lambda tx: (ledger.read(tx), results.published(tx)))
+            view._reads = Reads(self._driver, self._database)
         yield view
+
+    def interrupt(self) -> None:
+        """Break off what a view reads just now, from another thread, and let it read no more."""
+        if self._reads is not None:
+            self._reads.interrupt()
 
     def version(self) -> int:
         """Return the counter that each committed load and removal raises; 0 for an empty store."""
@@ -210,7 +224,11 @@ class Neo4jStore:
 
     def _pieces(self, shape: str, entries: Sequence[ledger.Entry]) -> Iterator[pa.Table]:
         loads = [entry.load for entry in entries]
-        with refusals(self.address), self._session() as session, session.begin_transaction(timeout=SECONDS) as tx:
+        with (
+            refusals(self.address),
+            self._session() as session,
+            session.begin_transaction(metadata=self._metadata(), timeout=SECONDS) as tx,
+        ):
             yield from scan(tx, loads, shape)
 
     def scan(self, shape: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

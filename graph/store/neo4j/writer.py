@@ -27,8 +27,8 @@ SECONDS = 600
 """A read that takes longer is ended by the server."""
 
 AGAIN = 2.0
-"""Seconds within which a read that fails is tried again: whoever reads is told soon that the server is away, while a
-load outlasts the election of another leader."""
+"""Seconds within which a read that fails is tried again: whoever opens or reads is told soon that the server is away,
+while a load outlasts the election of another leader."""
 
 ROWS = 5_000
 """Rows that one transaction reads or writes."""
@@ -54,12 +54,11 @@ Found = TypeVar("Found")
 
 def read(
     session: Session,
-    work: Callable[Concatenate[ManagedTransaction, Asked], Found],
-    *args: Asked.args,
-    **kwargs: Asked.kwargs,
+    work: Callable[[ManagedTransaction], Found],
+    metadata: dict[str, Any] | None = None,
 ) -> Found:
-    """Read within the time that the server gives."""
-    return session.execute_read(unit_of_work(timeout=SECONDS)(work), *args, **kwargs)
+    """Read within the time that the server gives, and let it know the transaction by its metadata."""
+    return session.execute_read(unit_of_work(metadata, SECONDS)(work))
 
 
 def pieces_of(rows: Iterable[Any]) -> Iterator[list[Any]]:
@@ -80,7 +79,7 @@ class Writer:
         self, work: Callable[Concatenate[ManagedTransaction, Asked], Found], *args: Asked.args, **kwargs: Asked.kwargs
     ) -> Found:
         """Read within the time that the server gives."""
-        return read(self._session, work, *args, **kwargs)
+        return read(self._session, lambda tx: work(tx, *args, **kwargs))
 
     def found(self, text: str, rows: list[Any]) -> list[dict[str, Any]]:
         """Return what a statement finds for rows, of which there may be as many as one transaction takes."""
