@@ -55,16 +55,23 @@ def _list(held: "GraphStore", limit: int, json: bool) -> None:
 
 def _portrait(held: "GraphStore", name: str, members: int, shipments: int) -> "CommunityPortrait":
     from api.community import community as portrait
+
+    found = portrait(held, community_named(held, name), members=members, shipments=shipments)
+    assert found is not None
+    return found
+
+
+def community_named(held: "GraphStore", name: str) -> str:
+    """Return the id of the community that a name means: its own id, or any name of a thing that is in it."""
     from api.community import community_of
 
-    found = portrait(held, name, members=members, shipments=shipments)
-    if found is None:
-        ref = resolved(held, name)
-        home = community_of(held, ref)
-        found = None if home is None else portrait(held, home, members=members, shipments=shipments)
-        if found is None:
-            raise UsageError(f"{ref} belongs to no community of the published set.")
-    return found
+    if held.count_results("community", keys=[name]):
+        return name
+    ref = resolved(held, name)
+    home = community_of(held, ref)
+    if home is None:
+        raise UsageError(f"{ref} belongs to no community of the published set.")
+    return home
 
 
 def _plain(seen: "CommunityPortrait") -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from api.commands import handovers, verification
 from api.commands.around import ExcludeOption, LinkOption, direction_named, order_named, types_named
+from api.commands.community import community_named
 from api.commands.errors import UsageError
 from api.commands.opening import opened, resolved
 from api.commands.options import JsonOption, StoreOption, day, settings
@@ -71,7 +72,9 @@ def write(
     ] = False,
     link: LinkOption = None,
     exclude: ExcludeOption = None,
-    community: Annotated[str | None, typer.Option(help="A community of the published set.")] = None,
+    community: Annotated[
+        str | None, typer.Option(help="A community of the published set: its id, or a thing that is in it.")
+    ] = None,
     behind: Annotated[
         str | None, typer.Option(metavar="SHIPMENT", help="What the score of a shipment rests on.")
     ] = None,
@@ -124,7 +127,7 @@ def write(
                 around,
                 hidden,
             ),
-            community,
+            None if community is None else community_named(source, community),
             None if behind is None else resolved(source, behind),
             None
             if path is None

@@ -87,8 +87,8 @@ def test_communities_are_listed_and_shown(invented: Invented) -> None:
     assert f"3 of {listed['total']} communities" in run("community", "--limit", 3, store=invented.store).out
 
 
-def test_a_community_is_named_after_a_member_though_its_name_was_given_before(tmp_path: Path) -> None:
-    store, name = tmp_path / "s.db", "trader:native/I1~2"
+def publish_one_community(tmp_path: Path, store: Path, name: str) -> None:
+    """Load a few shipments, and publish one community of which I1 is the only member."""
     assert run("ingest", small(tmp_path), "--mapping", "native", store=store).status == 0
     parts: dict[str, list[str]] = {"binds": [], "commodities": [], "origins": [], "routes": []}
     found = {"community": name, "members": 1, "linked": 0.5, "undecided": 0, "described": json.dumps(parts)}
@@ -100,9 +100,25 @@ def test_a_community_is_named_after_a_member_though_its_name_was_given_before(tm
             "community": [pa.RecordBatch.from_pylist([found], COMMUNITY_RESULT)],
         }
         held.publish(heading, tables)
+
+
+def test_a_community_is_named_after_a_member_though_its_name_was_given_before(tmp_path: Path) -> None:
+    store, name = tmp_path / "s.db", "trader:native/I1~2"
+    publish_one_community(tmp_path, store, name)
     [listed] = run("community", "--json", store=store).json["communities"]
     assert (listed["id"], listed["name"]) == (name, MARKUP)
     assert f": tidewaiter community '{name}' --store" in run("show", "trader:native/I1", store=store).out
+
+
+def test_a_community_is_handed_over_by_its_id_or_by_a_thing_in_it(tmp_path: Path) -> None:
+    words = ("--recipient", "R", "--purpose", "P", "--tlp", "green", "--expires", "2099-01-01", "--format", "graphml")
+    store, name = tmp_path / "s.db", "trader:native/I1~2"
+    publish_one_community(tmp_path, store, name)
+    for at, said in enumerate((name, "trader:native/I1")):
+        output = tmp_path / f"{at}.zip"
+        ran = run("export", "write", "--community", said, *words, "--output", output, "--json", store=store)
+        assert ran.status == 0, ran.err
+        assert f"community {name} with" in str(ran.json["manifest"]["query"])
 
 
 def test_what_has_no_community_or_risk_is_said(invented: Invented) -> None:
