@@ -118,7 +118,7 @@ def test_a_community_is_handed_over_by_its_id_or_by_a_thing_in_it(tmp_path: Path
         output = tmp_path / f"{at}.zip"
         ran = run("export", "write", "--community", said, *words, "--output", output, "--json", store=store)
         assert ran.status == 0, ran.err
-        assert f"community {name} with" in str(ran.json["manifest"]["query"])
+        assert ran.json["manifest"]["query"].startswith(f"Community {name} with")
 
 
 def test_what_has_no_community_or_risk_is_said(invented: Invented) -> None:
