@@ -51,7 +51,7 @@ def answering(store: GraphStore, *, whole: bool) -> Iterator[int]:
                     told = [getattr(view.published(), "id", None), worst(view)]
             else:
                 told = [getattr(store.published(), "id", None)]
-                time.sleep(0.05)
+                time.sleep(0.2)
                 told.append(worst(store))
             body = json.dumps(told, default=str).encode()
             self.send_response(200)

@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 from neo4j import ManagedTransaction, Transaction
 
 from graph.store.batches import Batch, unknown_batch
+from graph.store.errors import StoreError
 from graph.store.neo4j.layout import BATCH, CHUNK, KEPT, REMOVED, STORE
 from graph.store.neo4j.writer import Writer
 
 _TEXTS = ("id", "content_hash", "source", "mapping", "mapping_version", "name")
+_TRIES = 20
 _COUNTS = ("rows_in", "rows_loaded", "rows_quarantined", "rows_duplicate")
 
 
@@ -49,13 +51,17 @@ def first_number(batch: Batch) -> int:
 
 
 def read(tx: ManagedTransaction | Transaction) -> Ledger:
-    """Return the ledger."""
-    row = tx.run(
-        f"MATCH (s:{STORE}) OPTIONAL MATCH (b:{BATCH}) WITH s, b ORDER BY b.version "
-        "RETURN s.version AS version, s.folded AS folded, collect(properties(b)) AS batches"
-    ).single(strict=True)
-    entries = tuple(Entry(_batch(found), found["load"]) for found in row["batches"])
-    return Ledger(row["version"], row["folded"], entries)
+    """Return the ledger, all of one version: what another transaction commits meanwhile can be seen in part."""
+    for _ in range(_TRIES):
+        row = tx.run(
+            f"MATCH (s:{STORE}) OPTIONAL MATCH (b:{BATCH}) WITH s, b ORDER BY b.version "
+            "RETURN s.version AS version, s.folded AS folded, collect(properties(b)) AS batches"
+        ).single(strict=True)
+        # A batch that was removed after it was found has no properties.
+        if versions(tx) == (row["version"], row["folded"]) and all(row["batches"]):
+            entries = tuple(Entry(_batch(found), found["load"]) for found in row["batches"])
+            return Ledger(row["version"], row["folded"], entries)
+    raise StoreError("The store is changed too often to be read; repeat the command.")
 
 
 def versions(tx: ManagedTransaction | Transaction) -> tuple[int, int]:
