@@ -105,7 +105,7 @@ def contributions(model: GnnModel, tokens: Tokens) -> dict[str, Real]:
                     moved = network.tokens(x, c) - origin
                 for place, weight in way:
                     at = (origin + place * moved).requires_grad_()
-                    (slope,) = torch.autograd.grad(network.read(at).sum(), at)
+                    (slope,) = torch.autograd.grad(network.read(at, x).sum(), at)
                     total += weight * (slope * moved).sum(dim=2)
             found: Real = (total / len(networks)).cpu().numpy()
             return found

@@ -18,6 +18,9 @@ class Shape:
         hidden: width of a token inside the network.
         top: width of the layer that reads all tokens together.
         dropout: share of units, of whole tokens and of categories left out in training.
+        direct: whether the layer that reads all tokens reads the features as well, as they come; for few shipments or
+            nodes with features that are told apart finely already.
+        top_dropout: share of the last layer's units left out in training; `dropout` where not given.
     """
 
     widths: tuple[int, ...]
@@ -25,6 +28,8 @@ class Shape:
     hidden: int = 16
     top: int = 96
     dropout: float = 0.2
+    direct: bool = False
+    top_dropout: float | None = None
 
 
 class MetapathNetwork(nn.Module):
@@ -34,7 +39,7 @@ class MetapathNetwork(nn.Module):
 
         h_t = gelu(norm(W_t x_t + b_t)),  h_k = E_k[c_k]
         p = sum over pairs s < t of h_s * h_t / number of tokens
-        logit = perceptron(concat(h, p))
+        logit = perceptron(concat(h, p)), or perceptron(concat(h, p, x)) where the features are read directly
 
     p is the second-order term of a factorization machine (Rendle, ICDM 2010), linear in the number of tokens.
 
@@ -63,17 +68,18 @@ class MetapathNetwork(nn.Module):
         self.embedding = nn.Embedding(int(offsets[-1]), shape.hidden)
         nn.init.normal_(self.embedding.weight, std=0.1)
         every = count + len(shape.vocabularies)
+        beside = sum(shape.widths) if shape.direct else 0
         self.out = nn.Sequential(
-            nn.Linear((every + 1) * shape.hidden, shape.top),
+            nn.Linear((every + 1) * shape.hidden + beside, shape.top),
             nn.LayerNorm(shape.top),
             nn.GELU(),
-            nn.Dropout(shape.dropout),
+            nn.Dropout(shape.dropout if shape.top_dropout is None else shape.top_dropout),
             nn.Linear(shape.top, 1),
         )
 
     def forward(self, features: torch.Tensor, categories: torch.Tensor) -> torch.Tensor:
         """Return the logit of each row, [n]."""
-        return self.read(self.tokens(features, categories))
+        return self.read(self.tokens(features, categories), features)
 
     def tokens(self, features: torch.Tensor, categories: torch.Tensor) -> torch.Tensor:
         """Return the tokens of each row, those of metapaths first, [n, number of tokens, hidden]."""
@@ -87,10 +93,13 @@ class MetapathNetwork(nn.Module):
             tokens = tokens * kept[:, :, None]
         return torch.cat((tokens, self.embedding(categories + self.offsets)), dim=1)
 
-    def read(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Return the logit of each row from its tokens, [n]."""
+    def read(self, tokens: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        """Return the logit of each row from its tokens and, where they are read directly, its features, [n]."""
         crossed = (tokens.sum(dim=1).square() - tokens.square().sum(dim=1)) / (2 * tokens.shape[1])
-        logit: torch.Tensor = self.out(torch.cat((tokens.flatten(1), crossed), dim=1)).squeeze(1)
+        parts = [tokens.flatten(1), crossed]
+        if self.shape.direct:
+            parts.append(functional.dropout(features, self.shape.dropout, self.training))
+        logit: torch.Tensor = self.out(torch.cat(parts, dim=1)).squeeze(1)
         return logit
 
 

@@ -12,7 +12,7 @@ from gnn.runtime import device, quiet_import, repeatable
 from gnn.tokens import Tokens
 
 if TYPE_CHECKING:
-    from gnn.network import MetapathNetwork
+    from gnn.network import MetapathNetwork, Shape
 
 Int = npt.NDArray[np.int32]
 Long = npt.NDArray[np.int64]
@@ -85,7 +85,7 @@ def fit(
     members, out_of_fold = [], np.zeros(len(labels))
     for number in range(folds):
         outside, inside = np.flatnonzero(fold != number), fold == number
-        weights = _train(blank, features, numbers, labels, outside, seed + 1 + number, epochs, steps)
+        weights = train(blank.shape(), features, numbers, labels, outside, seed + 1 + number, epochs, step=steps.step)
         members.append(weights)
         out_of_fold[inside] = predict(_with(blank, (weights,), {}), tokens.take(inside))
     metrics = {
@@ -166,14 +166,14 @@ def _choose_epochs(
     aucs: list[float] = []
 
     def judge(network: "MetapathNetwork") -> bool:
-        logits = _logits(network, features[late], numbers[late])
+        logits = logits_of(network, features[late], numbers[late])
         truth = labels[late]
         losses.append(float(np.mean(np.logaddexp(0, np.where(truth == 1, -logits, logits)))))
         aucs.append(_auc(truth, logits))
         best = int(np.argmin(losses))
         return len(losses) - best > PATIENCE
 
-    _train(model, features, numbers, labels, early, seed, EPOCHS, steps, judge)
+    train(model.shape(), features, numbers, labels, early, seed, EPOCHS, step=steps.step, stop=judge)
     best = int(np.argmin(losses))
     return max(best + 1, FEWEST_EPOCHS), {
         "validation_rows": len(late),
@@ -186,18 +186,31 @@ def _classes(labels: npt.NDArray[np.integer]) -> int:
     return len(np.unique(labels))
 
 
-def _train(
-    model: GnnModel,
+def train(
+    shape: "Shape",
     features: npt.NDArray[np.float32],
     numbers: Long,
     labels: npt.NDArray[np.integer],
     rows: Long,
     seed: int,
     epochs: int,
-    steps: _Steps,
+    *,
+    step: Callable[[], None] = lambda: None,
     stop: "Callable[[MetapathNetwork], bool] | None" = None,
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """Return the running mean of the weights after training on some rows."""
+    """Return the running mean of the weights after training on some rows.
+
+    Args:
+        shape: the size of the network.
+        features: [n, features] standardised, of all rows.
+        numbers: [n, categories] numbers of their values.
+        labels: [n] 1 infraction, 0 clean.
+        rows: those to train on.
+        seed: one seed, one network.
+        epochs: how many times it sees each row.
+        step: called after each epoch.
+        stop: called after each epoch with the running mean, ready to predict; ends the training by returning true.
+    """
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -205,7 +218,7 @@ def _train(
 
     with repeatable(seed):
         place = device()
-        network, running = (MetapathNetwork(model.shape()).to(place) for _ in range(2))
+        network, running = (MetapathNetwork(shape).to(place) for _ in range(2))
         # As if one more of each kind had been seen, so that a fold without infractions has a start too.
         rate = float((labels[rows].sum() + 1) / (len(rows) + 2))
         with torch.no_grad():
@@ -229,13 +242,14 @@ def _train(
                 with torch.no_grad():
                     for kept, fresh in zip(running.parameters(), network.parameters(), strict=True):
                         kept.lerp_(fresh, 1 - memory)
-            steps.step()
+            step()
             if stop is not None and stop(running.eval()):
                 break
         return {name: array.detach().cpu().numpy().copy() for name, array in running.state_dict().items()}
 
 
-def _logits(network: "MetapathNetwork", features: npt.NDArray[np.float32], numbers: Long) -> Real:
+def logits_of(network: "MetapathNetwork", features: npt.NDArray[np.float32], numbers: Long) -> Real:
+    """Return the logit of each row, [n]."""
     import torch
 
     found = []
