@@ -1,0 +1,1 @@
+"""How good the three signals are: communities, linked risk and the score with its networks."""
