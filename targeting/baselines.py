@@ -15,12 +15,16 @@ from graph.rates import combine, counts, declaration_events, outcome_events, ove
 from graph.snapshot import Int, Long, Real, Snapshot
 from targeting import declared as declared_data
 from targeting.boosting import FOLDS, LEAVES, fit
+from targeting.calibration import logit
 from targeting.features import Block, beside, quantities
 from targeting.inputs import capped_days, shipment_keys, training_rows
-from targeting.profiles import PRIOR, PRIOR_STRENGTH, STRENGTH, fields, logit
+from targeting.profiles import PRIOR, PRIOR_STRENGTH, fields
 
 FIELDS = ("importer", "exporter", "declarant", "carrier", "vessel", "commodity_6", "origin", "office", "route")
 BINNED = ("net_mass_kg", "customs_value", "price_per_kg")
+
+STRENGTH = 2.0
+"""Inspections' worth of the rate of all shipments that a rate is drawn with."""
 
 NAMES = ("base_declared", "base_tabular")
 

@@ -14,6 +14,11 @@ SLOPE_SPREAD = 0.25
 """How far the random arm may move the slope: the standard deviation of the prior around what all outcomes say."""
 
 
+def logit(rate: Real) -> Real:
+    """Return the log odds of a rate."""
+    return np.log(rate / (1.0 - rate))
+
+
 @dataclass(frozen=True)
 class Calibration:
     """p = 1 / (1 + exp(-(slope · logit + intercept))); the slope is above 0, so that the ranking stays.

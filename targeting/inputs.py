@@ -36,9 +36,9 @@ class Inputs:
     tokens: "Tokens"
 
 
-def profile_block(plan: Plan, odds: Matrix) -> Block:
+def profile_block(plan: Plan, rates: Matrix) -> Block:
     """Return the features of a plan's profiles as a block."""
-    return Block(plan.names, (False,) * len(plan.names), odds)
+    return Block(plan.names, (False,) * len(plan.names), rates)
 
 
 def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days: Int) -> Inputs:
@@ -53,7 +53,7 @@ def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days:
         days,
         declared(snapshot, rows, vocabulary),
         found,
-        profile_block(plan, found.odds),
+        profile_block(plan, found.rates),
         network.features(rows, days, linked),
         linked,
         tokens(snapshot, rows, days, int(network.cutoffs[-1]), ground=ground, known=network.known),

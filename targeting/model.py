@@ -20,12 +20,12 @@ from targeting import TargetingError
 from targeting import declared as declared_data
 from targeting import profiles as profile_rates
 from targeting.boosting import FOLDS, Ensemble, fit
-from targeting.calibration import Calibration, calibrate
+from targeting.calibration import Calibration, calibrate, logit
 from targeting.features import Block, beside, quantities
 from targeting.inputs import Inputs, capped_days, chunks, profile_block, read, shipment_keys, training_rows
 from targeting.metrics import auc
 from targeting.network import Network, network
-from targeting.profiles import Plan, logit
+from targeting.profiles import Plan
 
 if TYPE_CHECKING:
     from gnn.model import GnnModel
@@ -125,10 +125,10 @@ def train(
     vocabulary = declared_data.learn(snapshot, rows)
     progress(f"learning from what {len(rows):,} examined shipments declared")
     declared, own = fit(declared_data.declared(snapshot, rows, vocabulary), labels, days, fold, seed)
-    plan, odds = profile_rates.learn(snapshot, rows, days, progress)
+    plan, rates = profile_rates.learn(snapshot, rows, days, progress)
     progress(f"learning from {len(plan.profiles):,} profiles")
-    profile, rated = fit(profile_block(plan, odds), labels, days, fold, seed)
-    del odds
+    profile, rated = fit(profile_block(plan, rates), labels, days, fold, seed)
+    del rates
     progress("learning from the network around them")
     try:
         found = tokens(snapshot, rows, days, as_of)

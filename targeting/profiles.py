@@ -5,11 +5,12 @@ heading above it, a text, or a number in powers of two. There are profiles of ev
 of every pair together with the commodity. Which of them a model keeps is measured in its training: those that are known
 often enough, and that tell more than a part of themselves.
 
-Each rate is drawn towards what its parts say (`graph.rates.shrunk`); the feature is its log odds less those of all
-shipments inspected before the day, so that 0 means nothing is known.
+The feature is the rate less that of all shipments inspected before the day, and blank where nothing like the shipment
+was. Rates are not drawn towards those of their parts: the trees see the parts beside them, and where outcomes follow
+from rare combinations, a single earlier one tells much (docs/quality.md has the figures).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -21,9 +22,6 @@ from graph.ground import Ground
 from graph.rates import Counts, combine, shrunk
 from graph.snapshot import Int, Long, Real, Snapshot
 from targeting.declared import COMMODITY_LEVELS, numbers
-
-STRENGTH = 2.0
-"""Inspections' worth of its parents' rate that a rate is drawn with."""
 
 PRIOR, PRIOR_STRENGTH = 0.1, 20.0
 """What the rate of all shipments is drawn towards, so that the first days of a source have one."""
@@ -41,7 +39,7 @@ Matrix = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Plan:
-    """The profiles that a model keeps, each the sorted names of its fields; parts come before wholes."""
+    """The profiles that a model keeps, each the sorted names of its fields."""
 
     profiles: tuple[Combination, ...]
 
@@ -86,11 +84,11 @@ class Profiles:
     """Profiles of n rows, a column each.
 
     Attributes:
-        odds: [n, profiles] the features.
+        rates: [n, profiles] the features, NaN where there was no earlier inspection.
         inspected, infractions: [n, profiles] earlier inspections with the same values, and infractions among them.
     """
 
-    odds: Matrix
+    rates: Matrix
     inspected: npt.NDArray[np.int32]
     infractions: npt.NDArray[np.int32]
 
@@ -110,27 +108,25 @@ def learn(
     candidates = _candidates(snapshot, varied)
     fewest = max(SUPPORT * len(rows), 1)
     inspected: dict[Combination, Long] = {}
-    odds: dict[Combination, Matrix] = {}
-    kept = []
+    rates: dict[Combination, Matrix] = {}
     for done, profile in enumerate(candidates):
         parts = _parts(profile)
-        if any(part not in odds for part in parts):
+        if any(part not in rates for part in parts):
             continue
-        counted, feature = counter.profile(profile, [odds[part] for part in parts])
+        counted, feature = counter.profile(profile)
         # A single field is compared with the other single fields: a country may come by itself and as a place.
         alike = parts or [other for other in inspected if len(other) == 1]
         told = any(np.array_equal(counted.inspected, inspected[part]) for part in alike)
         if np.count_nonzero(counted.inspected) >= fewest and not told:
-            kept.append(profile)
-            odds[profile] = feature
+            rates[profile] = feature
             if len(profile) < 3:
                 inspected[profile] = counted.inspected
         if done % 50 == 0:
             progress(f"profiles {done + 1:,} of {len(candidates):,}")
-    features = np.empty((len(rows), len(kept)), dtype=np.float32)
-    for at, profile in enumerate(kept):
-        features[:, at] = odds[profile]
-    return Plan(tuple(kept)), features
+    features = np.empty((len(rows), len(rates)), dtype=np.float32)
+    for at, feature in enumerate(rates.values()):
+        features[:, at] = feature
+    return Plan(tuple(rates)), features
 
 
 def profiles(snapshot: Snapshot, rows: Long, days: Int, plan: Plan, ground: Ground | None = None) -> Profiles:
@@ -147,10 +143,8 @@ def profiles(snapshot: Snapshot, rows: Long, days: Int, plan: Plan, ground: Grou
     counter = _Counter(snapshot, rows, days, ground)
     shape = len(rows), len(plan.profiles)
     found = Profiles(np.empty(shape, np.float32), np.empty(shape, np.int32), np.empty(shape, np.int32))
-    column = {profile: at for at, profile in enumerate(plan.profiles)}
-    for profile, at in column.items():
-        parents = [found.odds[:, column[part]] for part in _parts(profile)]
-        counted, found.odds[:, at] = counter.profile(profile, parents)
+    for at, profile in enumerate(plan.profiles):
+        counted, found.rates[:, at] = counter.profile(profile)
         found.inspected[:, at], found.infractions[:, at] = counted
     return found
 
@@ -167,20 +161,15 @@ class _Counter:
         self.blank = np.full(size + len(rows), -1, dtype=np.int64)
         # The rate of all is that of one key which all have, so that a row's own outcome stays out of it as well.
         every = self.ground.counts(np.zeros(size + len(rows), dtype=np.int64), self.shipments, days)
-        self.base = logit(shrunk(*every, PRIOR, PRIOR_STRENGTH))
+        self.base = shrunk(*every, PRIOR, PRIOR_STRENGTH)
 
-    def profile(self, profile: Combination, parents: Sequence[Matrix]) -> tuple[Counts, Matrix]:
+    def profile(self, profile: Combination) -> tuple[Counts, Matrix]:
         """Return the counts of a profile, and its feature."""
         codes = combine(*(self.codes.get(name, self.blank) for name in profile))
         counted = self.ground.counts(codes, self.shipments, self.days)
-        above = np.mean(parents, axis=0, dtype=np.float64) if parents else 0.0
-        parent = 1.0 / (1.0 + np.exp(-(self.base + above)))
-        return counted, (logit(shrunk(*counted, parent, STRENGTH)) - self.base).astype(np.float32)
-
-
-def logit(rate: Real) -> Real:
-    """Return the log odds of a rate."""
-    return np.log(rate / (1.0 - rate))
+        rate = np.full(len(self.base), np.nan)
+        np.divide(counted.infractions, counted.inspected, out=rate, where=counted.inspected > 0)
+        return counted, (rate - self.base).astype(np.float32)
 
 
 def _subdivided(snapshot: Snapshot, rows: Long) -> bool:

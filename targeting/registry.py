@@ -26,7 +26,7 @@ from targeting.model import Model, day_text
 from targeting.network import NAMES
 from targeting.profiles import Plan
 
-FORMAT = 1
+FORMAT = 2
 CARD, TRAINED, GNN, LATEST = "model.json", "trained.safetensors", "gnn", "latest"
 TREES = ("declared", "profile", "score")
 LIBRARIES = ("lightgbm", "networkit", "numpy", "torch", "torch-geometric")

@@ -70,8 +70,8 @@ def test_no_feature_sees_what_became_known_later(worlds: Worlds, model: Model) -
             declared(worlds.before, worlds.rows_before, model.vocabulary).values,
         ),
         (
-            profiles(worlds.whole, worlds.rows_whole, days(worlds.whole, worlds.rows_whole), model.plan).odds,
-            profiles(worlds.before, worlds.rows_before, days(worlds.before, worlds.rows_before), model.plan).odds,
+            profiles(worlds.whole, worlds.rows_whole, days(worlds.whole, worlds.rows_whole), model.plan).rates,
+            profiles(worlds.before, worlds.rows_before, days(worlds.before, worlds.rows_before), model.plan).rates,
         ),
         (
             tokens(worlds.whole, worlds.rows_whole, days(worlds.whole, worlds.rows_whole)).values,

@@ -20,11 +20,12 @@ from graph.snapshot import Real, Snapshot
 from graph.statements import Statements
 from targeting import TargetingError, baselines
 from targeting import evaluate as evaluation
+from targeting.calibration import logit
 from targeting.evaluate import COLUMNS, evaluate
 from targeting.inputs import capped_days, shipment_keys
 from targeting.metrics import SHARES, rank
 from targeting.model import day_number
-from targeting.profiles import PRIOR, PRIOR_STRENGTH, STRENGTH, logit
+from targeting.profiles import PRIOR, PRIOR_STRENGTH
 from targeting.truth import RING_PATTERNS, Truth, by_pattern, read_truth
 from tests.graph.networks import FIRST, Rows
 from tests.targeting.conftest import SEED, World
@@ -321,5 +322,5 @@ def test_the_tabular_baseline_counts_what_was_known_before_the_day() -> None:
     assert column("inspections of importer x customs_value") == [0, 1, 0, 1]
     assert column("shipments of vessel") == [0, 0, 0, 0]
     rate = overall(outcome_events(view), days, PRIOR, PRIOR_STRENGTH)[3]
-    expected = logit(np.array((1 + STRENGTH * rate) / (1 + STRENGTH)))
+    expected = logit(np.array((1 + baselines.STRENGTH * rate) / (1 + baselines.STRENGTH)))
     assert column("rate of importer")[3] == pytest.approx(float(expected), rel=1e-6)

@@ -22,7 +22,7 @@ from targeting.declared import Vocabulary, declared
 from targeting.features import beside, quantities
 from targeting.inputs import capped_days
 from targeting.network import network
-from targeting.profiles import PRIOR, PRIOR_STRENGTH, STRENGTH, Plan, logit, profiles
+from targeting.profiles import PRIOR, PRIOR_STRENGTH, Plan, profiles
 from tests.graph.networks import FIRST, Rows, day_number, snapshot, world
 
 PLAN = Plan(
@@ -91,7 +91,7 @@ def bits(view: Snapshot, until: int) -> dict[str, bytes]:
     starts = {name: at.start for name, at in token.columns().items()}
     return {
         "declared": declared(view, rows, VOCABULARY).values.tobytes(),
-        "odds": found.odds.tobytes(),
+        "rates": found.rates.tobytes(),
         "inspected": found.inspected.tobytes(),
         "infractions": found.infractions.tobytes(),
         "network": here.features(rows, days, here.linked(rows, days)).values.tobytes(),
@@ -145,7 +145,7 @@ def test_no_shipment_is_described_by_its_own_outcome_however_early(seed: int, nu
         found.append(
             (
                 declared(view, rows, VOCABULARY).values.tobytes(),
-                rated.odds.tobytes(),
+                rated.rates.tobytes(),
                 rated.inspected.tolist(),
                 rated.infractions.tolist(),
                 around.values.tobytes(),
@@ -188,21 +188,15 @@ def test_an_outcome_of_the_day_itself_is_not_known_on_it() -> None:
     assert column(profiles(view, of, days, PLAN), "exporter")[2] == (2, 1)
 
 
-def test_the_odds_are_those_of_the_formula() -> None:
+def test_the_rates_are_those_of_the_formula() -> None:
     """Worked out for the third shipment: 1 of 2 examined were infractions, of the importer and of all."""
     view = two_importers().snapshot()
     rows, days, _ = own_rows(view, day_number(FIRST) + 100)
-    found = profiles(view, rows, days, PLAN).odds[2]
+    found = profiles(view, rows, days, PLAN).rates[2]
     base = (1 + PRIOR_STRENGTH * PRIOR) / (2 + PRIOR_STRENGTH)
-    single = (1 + STRENGTH * base) / (2 + STRENGTH)
-    above = float(logit(np.array(single)) - logit(np.array(base)))
-    assert found[PLAN.profiles.index(("importer",))] == pytest.approx(above, rel=1e-6)
-    # Both parents say the same, so their mean does.
-    pair = (1 + STRENGTH * single) / (2 + STRENGTH)
-    assert found[PLAN.profiles.index(("exporter", "importer"))] == pytest.approx(
-        float(logit(np.array(pair)) - logit(np.array(base))), rel=1e-6
-    )
-    assert found[PLAN.profiles.index(("extra.lane",))] == 0.0
+    for profile in (("importer",), ("exporter", "importer")):
+        assert found[PLAN.profiles.index(profile)] == pytest.approx(1 / 2 - base, rel=1e-6)
+    assert np.isnan(found[PLAN.profiles.index(("extra.lane",))])
 
 
 def test_an_attribute_may_be_a_text_here_and_a_number_there() -> None:
@@ -238,7 +232,7 @@ def test_a_combination_of_one_to_one_fields_is_not_kept() -> None:
     plan, features = profile_rates.learn(view, of, days)
     assert plan.profiles == (("commodity_6",), ("exporter",), ("commodity_6", "exporter"))
     again = profiles(view, of, days, plan)
-    assert features.tobytes() == again.odds.tobytes()
+    assert features.tobytes() == again.rates.tobytes()
 
 
 def test_deeper_commodity_codes_are_a_field_of_their_own_where_the_training_has_them() -> None:
@@ -308,9 +302,9 @@ def test_nobody_is_known_by_name() -> None:
 def test_what_a_row_says_does_not_depend_on_the_rows_beside_it() -> None:
     whole = snapshot(later(valued(world(4), 4), 240))
     rows, days, _ = own_rows(whole, day_number(FIRST) + 1000)
-    everything = declared(whole, rows, VOCABULARY).values, profiles(whole, rows, days, PLAN).odds
+    everything = declared(whole, rows, VOCABULARY).values, profiles(whole, rows, days, PLAN).rates
     for at in range(len(rows)):
-        one = declared(whole, rows[[at]], VOCABULARY).values, profiles(whole, rows[[at]], days[[at]], PLAN).odds
+        one = declared(whole, rows[[at]], VOCABULARY).values, profiles(whole, rows[[at]], days[[at]], PLAN).rates
         assert one[0].tobytes() == everything[0][[at]].tobytes()
         assert one[1].tobytes() == everything[1][[at]].tobytes()
 
@@ -320,7 +314,7 @@ def test_a_field_that_the_data_does_not_have_is_blank() -> None:
     rows, days, _ = own_rows(view, day_number(FIRST) + 100)
     plan = Plan((("extra.unheard",), ("importer",), ("extra.unheard", "importer")))
     found = profiles(view, rows, days, plan)
-    assert not found.inspected[:, 0].any() and not found.odds[:, 0].any()
+    assert not found.inspected[:, 0].any() and np.isnan(found.rates[:, 0]).all()
     vocabulary = Vocabulary({"extra.unheard": ("a", "b")}, ("extra.unheard",))
     assert np.isnan(declared(view, rows, vocabulary).values[:, :2]).all()
 

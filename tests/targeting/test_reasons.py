@@ -37,7 +37,7 @@ def looked_at(world: World, saved: Saved, around: Network) -> tuple[Inputs, Real
 
 def of_profiles(model: Model, inputs: Inputs) -> Real:
     """Return what the profiles add to their model; those below the rate of all shipments are no reason to examine."""
-    own, low = model.profile.contributions(inputs.profile), inputs.profile.values <= 0
+    own, low = model.profile.contributions(inputs.profile), ~(inputs.profile.values > 0)
     assert (low & (own > 0)).any() and (~low & (own > 0)).any()
     return np.where(low, np.minimum(own, 0.0), own)
 

@@ -103,7 +103,7 @@ def other_network(card: dict[str, Any]) -> None:
         (renamed, "The feature list of the model .* is not the one it was trained with"),
         (renamed_and_signed, "is damaged .its files are not those that were saved"),
         (other_network, "was trained on other features than this version computes"),
-        (lambda card: card.update(format=99), "has format 99, not 1"),
+        (lambda card: card.update(format=99), "has format 99, not 2"),
         (lambda card: card.pop("format"), "is damaged"),
         (lambda card: card.pop("features"), "is damaged"),
         (lambda card: card.pop("members"), "is damaged"),
