@@ -33,12 +33,14 @@ LEAVES = 15
 """Of a tree. More helped the declared data of some 30,000 rows by themselves, and the score not at all, while the cost
 of its reasons grows with the square of the depth."""
 
+READ = 0.3
+"""Part of the features that each tree may read."""
+
 _PARAMETERS: Mapping[str, Any] = MappingProxyType(
     {
         "objective": "binary",
         "learning_rate": 0.05,
         "min_child_samples": 20,
-        "feature_fraction": 0.3,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "lambda_l2": 5.0,
@@ -80,7 +82,13 @@ class Ensemble:
 
 
 def fit(
-    features: Block, labels: npt.NDArray[np.integer], days: Int, fold: Long, seed: int, leaves: int = LEAVES
+    features: Block,
+    labels: npt.NDArray[np.integer],
+    days: Int,
+    fold: Long,
+    seed: int,
+    leaves: int = LEAVES,
+    read: float = READ,
 ) -> tuple[Ensemble, Real]:
     """Train one booster per fold, on all rows outside it, with a number of rounds chosen on the latest rows.
 
@@ -91,11 +99,12 @@ def fit(
         fold: [n] the fold of each row, 0 to `FOLDS` - 1.
         seed: one seed, one result.
         leaves: of a tree.
+        read: part of the features that each tree may read.
 
     Returns:
         The ensemble, and the log odds of each row by the one member that did not see it, [n].
     """
-    rounds = _rounds(features, labels, days, seed, leaves)
+    rounds = _rounds(features, labels, days, seed, leaves, read)
     members, out_of_fold = [], np.zeros(len(labels))
     for number in range(FOLDS):
         outside, inside = fold != number, fold == number
@@ -103,7 +112,7 @@ def fit(
             # So few rows that a fold holds all of a kind; without both there would be nothing to tell apart.
             outside = np.ones(len(labels), dtype=bool)
         booster = lightgbm.train(
-            _parameters(seed + number, leaves), _dataset(features, labels, outside), num_boost_round=rounds
+            _parameters(seed + number, leaves, read), _dataset(features, labels, outside), num_boost_round=rounds
         )
         members.append(booster)
         if inside.any():
@@ -125,8 +134,8 @@ def latest(days: Int) -> Flag:
     return np.asarray(days >= np.sort(days)[int(len(days) * (1 - HELD_OUT))])
 
 
-def _parameters(seed: int, leaves: int) -> dict[str, Any]:
-    return {**_PARAMETERS, "num_leaves": leaves, "seed": seed}
+def _parameters(seed: int, leaves: int, read: float) -> dict[str, Any]:
+    return {**_PARAMETERS, "num_leaves": leaves, "feature_fraction": read, "seed": seed}
 
 
 def _dataset(
@@ -141,13 +150,13 @@ def _dataset(
     )
 
 
-def _rounds(features: Block, labels: npt.NDArray[np.integer], days: Int, seed: int, leaves: int) -> int:
+def _rounds(features: Block, labels: npt.NDArray[np.integer], days: Int, seed: int, leaves: int, read: float) -> int:
     late = latest(days)
     if len(np.unique(labels[late])) < 2 or len(np.unique(labels[~late])) < 2:
         return UNCHECKED_ROUNDS
     early = _dataset(features, labels, ~late)
     booster = lightgbm.train(
-        _parameters(seed, leaves),
+        _parameters(seed, leaves, read),
         early,
         num_boost_round=ROUNDS,
         valid_sets=[_dataset(features, labels, late, early)],

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 COMPONENTS = ("declared", "profile", "gnn")
 """The features of the score that are models themselves, in log odds."""
 
+READ_ON_TOP = 0.8
+"""Part of the features that each tree of the score may read: more than of the others, since the components say most and
+are few among them."""
+
 Digests = npt.NDArray[np.uint64]
 
 
@@ -148,7 +152,7 @@ def train(
     said = {"declared": own, "profile": rated, "gnn": _log_odds(connected)}
     linked = here.linked(rows, days)
     block = here.features(rows, days, linked)
-    score, total = fit(_on_top(said, block), labels, days, fold, seed)
+    score, total = fit(_on_top(said, block), labels, days, fold, seed, read=READ_ON_TOP)
     random = _random(snapshot, rows, as_of)
     calibration = calibrate(total, labels, random)
     metrics = {

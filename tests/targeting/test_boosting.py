@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graph.snapshot import Int, Long
-from targeting.boosting import FOLDS, UNCHECKED_ROUNDS, fit, latest
+from targeting.boosting import FOLDS, READ, UNCHECKED_ROUNDS, fit, latest
 from targeting.features import Block, Matrix
 from targeting.metrics import auc
 
@@ -103,3 +103,10 @@ def test_the_latest_rows_are_whole_days() -> None:
     days = np.array([5, 1, 2, 4, 4, 4, 3, 1, 1, 2], dtype=np.int32)
     assert latest(days).tolist() == [day >= 4 for day in days]
     assert latest(np.array([9], dtype=np.int32)).tolist() == [True]
+
+
+def test_how_much_a_tree_may_read_is_part_of_the_training() -> None:
+    features, labels, days, fold = drawn()
+    usual, more = (fit(features, labels, days, fold, 1, read=read)[0].members[0] for read in (READ, 0.8))
+    assert f"[feature_fraction: {READ}]" in usual.model_to_string()
+    assert "[feature_fraction: 0.8]" in more.model_to_string()
