@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from graph.snapshot import UNDATED, Long, Real, Snapshot, labels
+from graph.snapshot import UNDATED, Flag, Long, Real, Snapshot, labels
 from targeting import TargetingError, baselines
+from targeting.inputs import training_rows
 from targeting.metrics import measure, rank, reliability
 from targeting.model import day_number, day_text, score, train
 from targeting.network import network
@@ -69,6 +70,7 @@ def evaluate(
     found = score(model, here, rows, reasons=0, progress=progress)
     values = {name: getattr(found, name) for name in COLUMNS if name not in baselines.NAMES}
     values |= baselines.scores(snapshot, as_of, rows, seed, progress)
+    unseen = _unseen_importers(snapshot, as_of, rows)
     report: dict[str, Any] = {
         "from": first.isoformat(),
         "to": last.isoformat(),
@@ -90,6 +92,15 @@ def evaluate(
             report["measures"][name]["truth_at_5%"] = by_pattern(known, ranking)
         if name in CALIBRATED:
             report["calibration"][name] = reliability(values[name], label)
+    report["unseen_importers"] = {
+        "shipments": int(unseen.sum()),
+        "infractions": int(label[unseen].sum()),
+        "measures": {
+            name: measure(rank(values[name][unseen], label[unseen], revenue[unseen], seed), seed) for name in COLUMNS
+        }
+        if unseen.any()
+        else {},
+    }
     if known is not None:
         report["rings_never_inspected"] = len(known.never_inspected)
     return report
@@ -105,6 +116,12 @@ def _rows(snapshot: Snapshot, first: int, last: int) -> Long:
             f"No shipment was accepted from {day_text(first)} to {day_text(last)}; choose another period, or load it."
         )
     return rows
+
+
+def _unseen_importers(snapshot: Snapshot, as_of: int, rows: Long) -> Flag:
+    """Return which rows name an importer of whom the training has no outcome: nothing is known of it by itself, [n]."""
+    importers = snapshot.declarations.keys["importer"]
+    return ~np.isin(importers[rows], importers[training_rows(snapshot, as_of)[0]])
 
 
 def _outcomes(snapshot: Snapshot, rows: Long) -> tuple[Long, Real]:

@@ -80,8 +80,20 @@ def _show(report: Mapping[str, Any]) -> None:
         ("Revenue in the highest-scored, as a part of all", "revenue"),
     ):
         _table(title, measures, {share: f"{kind}_at_{share}" for share in _SHARES}, {})
+    _unseen(report["unseen_importers"])
     if report["labels"] == "truth":
         _truth(report)
+
+
+def _unseen(part: Mapping[str, Any]) -> None:
+    """Say how those fare of whom nothing is known but their links."""
+    if not part["infractions"] or part["infractions"] == part["shipments"]:
+        return
+    title = (
+        f"Importers of whom no outcome was learnt ({part['shipments']:,} shipments, "
+        f"{numbered(part['infractions'], 'infraction', 'infractions')})"
+    )
+    _table(title, part["measures"], {"AUC": "auc", "average precision": "average_precision"}, {})
 
 
 def _table(

@@ -40,7 +40,9 @@ def watched(snapshot: Snapshot, truth: Path | None, patch: pytest.MonkeyPatch) -
     said: dict[str, Real] = {}
 
     def watching(values: Real, *rest: Any) -> Any:
-        said[COLUMNS[len(said)]] = values
+        # All shipments come first, those of unseen importers afterwards.
+        if len(said) < len(COLUMNS):
+            said[COLUMNS[len(said)]] = values
         return rank(values, *rest)
 
     patch.setattr(evaluation, "rank", watching)
@@ -104,6 +106,26 @@ def test_the_report_is_plain_and_whole(world: World, evaluated: Evaluated) -> No
             expected |= {f"{kind}_at_{share:.0%}" for kind in ("precision", "recall", "revenue")}
         assert set(measures) == expected
     assert not any(np.isnan(values).any() for values in said.values())
+
+
+def test_importers_of_whom_nothing_was_learnt_are_measured_apart(world: World, evaluated: Evaluated) -> None:
+    view, declarations = world.snapshot, world.snapshot.declarations
+    first = day_number(FROM)
+    known = view.outcomes.known_on < first
+    learnt = set(view.outcomes.shipment[known].tolist())
+    rows = declarations.first
+    accepted, importer = declarations.accepted_on[rows], declarations.keys["importer"][rows]
+    seen = {
+        int(who)
+        for who, shipment, day in zip(importer, declarations.shipment[rows], accepted, strict=True)
+        if shipment in learnt and day < first
+    }
+    inside = (accepted >= first) & (accepted <= day_number(TO))
+    part = evaluated[0]["unseen_importers"]
+    assert part["shipments"] == sum(int(who) not in seen for who in importer[inside])
+    assert 0 < part["shipments"] < evaluated[0]["shipments"] and 0 < part["infractions"] < part["shipments"]
+    assert set(part["measures"]) == set(COLUMNS)
+    assert all(0 <= measures["auc"]["value"] <= 1 for measures in part["measures"].values())
 
 
 def test_by_the_truth_all_shipments_are_measured(world: World, evaluated: Evaluated) -> None:
