@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --for
 WHOLE := $(VENV)/whole.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage fast long lint format types docs neo4j neo4j-stop lock upgrade clean
+.PHONY: help install demo test coverage quality fast long lint format types docs neo4j neo4j-stop lock upgrade clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1 \2/p' Makefile | \
@@ -37,6 +37,9 @@ fast: $(VENV)/ready ## Run the tests that are not marked slow
 
 long: $(VENV)/ready ## Run the tests that take minutes each, which the others leave out
 	$(PYTEST) --long -m long
+
+quality: $(VENV)/installed ## Measure all that docs/quality.md says, and write it; takes half an hour
+	$(BIN)/python -m benchmarks.quality
 
 lint: $(VENV)/ready ## Check format, lint, layers and the Dockerfile
 	$(BIN)/ruff format --check .

@@ -1,0 +1,92 @@
+"""docs/quality.md: the figures of all parts, what they are beside, and what was tried and lost."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from benchmarks.quality.figures import Figure, said, table
+from benchmarks.quality.plain_graph import COLUMNS as OF_PLAIN
+from benchmarks.quality.worlds import PARTS
+from targeting.evaluate import CALIBRATED, COLUMNS
+
+_TEXT = Path(__file__).with_name("page.md")
+_MEASURES = {
+    "AUC": "auc",
+    "average precision": "average_precision",
+    "P@5 %": "precision_at_5%",
+    "P@10 %": "precision_at_10%",
+}
+
+
+def written(reports: Mapping[str, Any]) -> str:
+    """Return the page with the figures of all parts."""
+    kcs, worlds, tolokers = (reports[part] for part in ("kcs", "worlds", "tolokers"))
+    return Template(_TEXT.read_text(encoding="utf-8")).substitute(
+        seed=kcs["seed"],
+        kcs_counts=_counts(kcs["report"]),
+        kcs=_evaluated(kcs["report"]),
+        kcs_unseen=_unseen(kcs["report"]),
+        kcs_calibration=_calibration(kcs["report"]),
+        world_shipments=f"{worlds['shipments']:,}",
+        world_seeds=", ".join(worlds["worlds"]),
+        worlds=table(
+            {f"`{name}`": _figures(worlds["mean"][name]) for name in COLUMNS},
+            {title: title for title in (*PARTS, "AUC", "average precision")},
+        ),
+        against_declared=said(Figure(**worlds["mean"]["rings, score against base_declared"])),
+        against_tabular=said(Figure(**worlds["mean"]["rings, score against base_tabular"])),
+        by_world=_by_world(worlds["worlds"]),
+        tolokers=table(
+            {name: _figures(tolokers["test"][name]) for name in OF_PLAIN},
+            {"AUC": "auc", "average precision": "average_precision"},
+        ),
+        tolokers_weights=", ".join(f"{name} {part:.2f}" for name, part in tolokers["weights"].items()),
+    )
+
+
+def _figures(row: Mapping[str, Any]) -> dict[str, Figure]:
+    return {key: Figure(**value) for key, value in row.items()}
+
+
+def _counts(report: Mapping[str, Any]) -> str:
+    return f"{report['shipments']:,} shipments, {report['infractions']:,} infractions"
+
+
+def _calibration(report: Mapping[str, Any]) -> str:
+    found = report["calibration"]
+    return ", ".join(f"`{name}` {found[name]['expected_calibration_error']:.3f}" for name in CALIBRATED)
+
+
+def _evaluated(report: Mapping[str, Any]) -> str:
+    rows = {
+        f"`{name}`": {key: Figure(measured[key]["value"], *measured[key]["interval"]) for key in _MEASURES.values()}
+        for name, measured in report["measures"].items()
+    }
+    return table(rows, _MEASURES)
+
+
+def _unseen(report: Mapping[str, Any]) -> str:
+    part = report["unseen_importers"]
+    auc = part["measures"]["score"]["auc"]
+    found = said(Figure(auc["value"], *auc["interval"]))
+    return f"{_counts(part)}: AUC of `score` {found}"
+
+
+def _by_world(reports: Mapping[str, Any]) -> str:
+    columns = ("score", "base_declared", "base_tabular")
+    lines = [
+        "| seed | shipments | infractions | rings, `score` | `base_declared` | `base_tabular` | calibration error "
+        "| of unseen importers | AUC |",
+        f"|{'--:|' * 9}",
+    ]
+    for seed, report in reports.items():
+        rings = " | ".join(f"{report['measures'][name]['truth_at_5%'][PARTS['rings']]['part']:.3f}" for name in columns)
+        error = report["calibration"]["score"]["expected_calibration_error"]
+        unseen = report["unseen_importers"]
+        auc = unseen["measures"]["score"]["auc"]["value"]
+        lines.append(
+            f"| {seed} | {report['shipments']:,} | {report['infractions']:,} | {rings} | {error:.3f} "
+            f"| {unseen['shipments']:,} | {auc:.3f} |"
+        )
+    return "\n".join(lines)

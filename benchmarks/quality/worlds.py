@@ -1,0 +1,59 @@
+"""Synthetic worlds of seeds that were used for no development, judged by their truth, over all shipments."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from benchmarks.quality.figures import figure
+from graph.build import snapshot
+from graph.store.sqlite import SqliteStore
+from ingest.load import load
+from ingest.synthetic import simulate
+from targeting.evaluate import COLUMNS, evaluate
+
+SEEDS = (5101, 5202, 5303, 5404, 5505)
+SHIPMENTS = 50_000
+FIRST, LAST = date(2024, 1, 1), date(2024, 3, 31)
+AT = "truth_at_5%"
+PARTS = {
+    "rings": "ring_recall",
+    "never inspected": "ring_recall_never_inspected",
+    "look-alikes": "innocent_lookalikes_chosen",
+}
+
+
+def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Invent each world, load it, and evaluate; `data` is not read."""
+    reports = {}
+    for world in SEEDS:
+        where = folder / str(world)
+        say(f"inventing world {world}")
+        simulate(where, shipments=SHIPMENTS, seed=world)
+        with SqliteStore(folder / f"{world}.db") as store:
+            load(store, where, mapping="native", source=None)
+            reports[str(world)] = evaluate(snapshot(store), FIRST, LAST, seed=seed, truth=where, progress=say)
+    return {"seed": seed, "shipments": SHIPMENTS, "worlds": reports, "mean": means(reports, seed)}
+
+
+def means(reports: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Return by column the means over the worlds, with intervals over the worlds."""
+    every = list(reports.values())
+    found: dict[str, Any] = {}
+    for name in COLUMNS:
+        measures = [report["measures"][name] for report in every]
+        found[name] = {
+            **{title: figure([one[AT][key]["part"] for one in measures], seed) for title, key in PARTS.items()},
+            "AUC": figure([one["auc"]["value"] for one in measures], seed),
+            "average precision": figure([one["average_precision"]["value"] for one in measures], seed),
+        }
+    for base in ("base_declared", "base_tabular"):
+        found[f"rings, score against {base}"] = figure(
+            [
+                report["measures"]["score"][AT]["ring_recall"]["part"]
+                / report["measures"][base][AT]["ring_recall"]["part"]
+                for report in every
+            ],
+            seed,
+        )
+    return found

@@ -1,0 +1,91 @@
+"""The page of docs/quality.md, and the command that measures what it says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.quality import __main__ as quality
+from benchmarks.quality.figures import Figure, figure, table, write_json
+from benchmarks.quality.plain_graph import BLENDED
+from benchmarks.quality.plain_graph import COLUMNS as OF_PLAIN
+from benchmarks.quality.worlds import AT, PARTS, means
+from targeting.evaluate import CALIBRATED, COLUMNS
+
+
+def evaluated(value: float) -> dict[str, Any]:
+    """Return a report of an evaluation in which every figure is the same."""
+    measured = {"value": value, "interval": [value - 0.01, value + 0.01]}
+    one = {
+        **dict.fromkeys(("auc", "average_precision", "precision_at_5%", "precision_at_10%"), measured),
+        AT: {key: {"part": value} for key in PARTS.values()},
+    }
+    return {
+        "shipments": 1000,
+        "infractions": 50,
+        "measures": dict.fromkeys(COLUMNS, one),
+        "unseen_importers": {"shipments": 200, "infractions": 20, "measures": {"score": {"auc": measured}}},
+        "calibration": {name: {"expected_calibration_error": 0.012} for name in CALIBRATED},
+    }
+
+
+def measured(folder: Path) -> None:
+    """Write what all parts would have measured."""
+    worlds = {"7": evaluated(0.5), "8": evaluated(0.7)}
+    of_plain = {name: {"auc": Figure(0.8, 0.7, 0.9), "average_precision": Figure(0.6, 0.5, 0.7)} for name in OF_PLAIN}
+    reports = {
+        "kcs": {"seed": 1, "report": evaluated(0.75)},
+        "worlds": {"seed": 1, "shipments": 1000, "worlds": worlds, "mean": means(worlds, 1)},
+        "tolokers": {"test": of_plain, "weights": dict.fromkeys(BLENDED, 0.25)},
+    }
+    for part, report in reports.items():
+        write_json(folder / f"{part}.json", report)
+
+
+def test_the_page_has_the_figures_of_all_parts(tmp_path: Path) -> None:
+    measured(tmp_path)
+    output = tmp_path / "quality.md"
+    quality.main(["--page", "--folder", str(tmp_path), "--output", str(output)])
+    said = output.read_text(encoding="utf-8")
+    assert "$" not in said
+    assert "| `score` | 0.750 [0.740, 0.760] |" in said
+    assert "| `score` | 0.600 [0.500, 0.700] |" in said
+    assert "finds 1.000 [1.000, 1.000] times as many" in said
+    assert "| 8 | 1,000 | 50 | 0.700 | 0.700 | 0.700 | 0.012 | 200 | 0.700 |" in said
+    assert "| blend | 0.800 [0.700, 0.900] | 0.600 [0.500, 0.700] |" in said
+
+
+def test_a_page_is_not_written_of_parts_that_were_not_measured(tmp_path: Path) -> None:
+    measured(tmp_path)
+    (tmp_path / "worlds.json").unlink()
+    output = tmp_path / "quality.md"
+    with pytest.raises(SystemExit, match="worlds was never measured"):
+        quality.main(["--page", "--folder", str(tmp_path), "--output", str(output)])
+    assert not output.exists()
+
+
+def test_a_part_that_there_is_not_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        quality.main(["kcz", "--folder", str(tmp_path)])
+    assert "no part 'kcz'" in capsys.readouterr().err
+
+
+def test_a_part_is_measured_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured(tmp_path)
+    parts = {**quality.PARTS, "kcs": lambda data, folder, seed, say: {"seed": seed, "report": evaluated(0.25)}}
+    monkeypatch.setattr(quality, "PARTS", parts)
+    quality.main(["kcs", "--seed", "5", "--folder", str(tmp_path), "--output", str(tmp_path / "quality.md")])
+    assert json.loads((tmp_path / "kcs.json").read_text())["seed"] == 5
+    assert "| `score` | 0.250 [0.240, 0.260] |" in (tmp_path / "quality.md").read_text(encoding="utf-8")
+
+
+def test_an_interval_is_over_what_was_repeated() -> None:
+    found = figure([0.1, 0.2, 0.3, 0.4], 1)
+    assert found.value == pytest.approx(0.25) and 0.1 <= found.low < 0.25 < found.high <= 0.4
+    assert figure([0.5, 0.5], 1) == Figure(0.5, 0.5, 0.5)
+    assert table({"a": {"x": Figure(0.5, 0.25, 0.75)}}, {"X": "x"}).splitlines() == [
+        "| | X |",
+        "|---|--:|",
+        "| a | 0.500 [0.250, 0.750] |",
+    ]
