@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.columns import UNDATED_FIRST, date_undated, days_of, description_rows, known_before
+from graph.columns import UNDATED_FIRST, Triple, date_undated, days_of, description_rows, known_before
 from graph.schema import NODES
 from graph.snapshot import (
     NEVER,
@@ -60,7 +61,7 @@ _CODES = {
     "arrival": "Place",
     "document": "TransportDocument",
 }
-_STOPS = ("office", "departure", "arrival")
+_STOPS = {"office": "CLEARED_AT", "departure": "DEPARTS_FROM", "arrival": "ARRIVES_AT"}
 _DESCRIBED = {**_PARTIES, "carrier": "Carrier", "vessel": "Vessel"}
 # Less than every day.
 _BLANK = -(2**31)
@@ -94,10 +95,35 @@ def from_statements(statements: Statements, version: int = 0) -> Snapshot:
         version,
         things,
         links,
-        declarations_of(whole.versions["Shipment"], whole.statements, things),
+        _only_linked_stops(declarations_of(whole.versions["Shipment"], whole.statements, things), links),
         _outcomes(whole.versions["Inspection"], things["Shipment"]),
         _ownership(whole.statements.ownership, things["Trader"]),
     )
+
+
+def _only_linked_stops(declarations: Declarations, links: Mapping[Triple, Adjacency]) -> Declarations:
+    """Return the declarations with those stops alone that somebody had said of their route by their day.
+
+    A version that was merged from several may have its route from one and its stop from another, which has no route.
+    """
+    keys = dict(declarations.keys)
+    route = keys["route"].astype(np.int64)
+    for name, link in _STOPS.items():
+        at = np.flatnonzero(keys[name] >= 0)
+        if not len(at):
+            continue
+        kept = np.zeros(len(at), dtype=bool)
+        held = links.get(("Route", link, "Place"))
+        if held is not None:
+            width = np.int64(max(int(held.indices.max()), int(keys[name].max())) + 1)
+            said = held.starts.astype(np.int64) * width + held.indices
+            asked = route[at] * width + keys[name][at]
+            found = np.minimum(np.searchsorted(said, asked), len(said) - 1)
+            kept = (said[found] == asked) & (held.first_on[found] <= declarations.known_on[at])
+        column = keys[name].copy()
+        column[at[~kept]] = NONE
+        keys[name] = column
+    return replace(declarations, keys=keys)
 
 
 def numbers(keys: pa.Array | pa.ChunkedArray, things: Things) -> Int:

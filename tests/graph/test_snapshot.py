@@ -19,6 +19,7 @@ from graph.records import records
 from graph.schema import ROLES
 from graph.snapshot import NEVER, UNDATED, Snapshot, labels
 from graph.statements import Statements
+from tests.graph.networks import Rows
 from tests.statements import DAYS, statements, table
 
 EPOCH = date(1970, 1, 1)
@@ -215,3 +216,20 @@ def test_an_empty_store_has_an_empty_snapshot() -> None:
     assert len(snapshot.declarations) == 0
     assert not snapshot.links
     assert labels(snapshot, np.empty(0, np.int32), np.empty(0, np.int32)).tolist() == []
+
+
+def test_a_stop_of_a_merged_version_stands_only_once_somebody_said_it_of_the_route() -> None:
+    """Two rows of one day: one names the route, the other a place of arrival; a later row names both."""
+    rows = Rows.new()
+    for on in (1, 1, 9):
+        rows.declare("s/D1/1", on, "s/I1")
+    without, routed, later = rows.rows["declaration"]
+    without |= {"arrival_place": "KRPUS"}
+    routed |= {"route": "s/R1", "departure_place": "CNSHA"}
+    later |= {"route": "s/R1", "arrival_place": "KRPUS"}
+    view = rows.snapshot()
+    named = {name: view.declarations.keys[name].tolist() for name in ("route", "departure", "arrival")}
+    places = view.things["Place"].keys.to_pylist()
+    assert named["route"] == [0, 0]
+    assert named["departure"] == [places.index("CNSHA"), -1]
+    assert named["arrival"] == [-1, places.index("KRPUS")]
