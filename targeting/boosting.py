@@ -66,6 +66,10 @@ class Ensemble:
             total += _logits(member, features.values)
         return total / len(self.members)
 
+    def take(self, member: int) -> "Ensemble":
+        """Return one member by itself."""
+        return Ensemble((self.members[member],))
+
     def contributions(self, features: Block) -> Real:
         """Return what each feature adds to each row's log odds, [n, features]; with a constant they sum to it.
 

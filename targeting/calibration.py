@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 
 from graph.snapshot import Flag, Real
 
@@ -54,6 +55,31 @@ def calibrate(logits: Real, labels: npt.NDArray[np.integer], random: Flag) -> Ca
         return Calibration(slope, intercept, "all")
     part = _platt(slope * logits[random], labels[random], 1.0, SLOPE_SPREAD)
     return Calibration(part[0] * slope, part[1], "random")
+
+
+def of_mean(calibration: Calibration, alone: Real, together: Real) -> Calibration:
+    """Return the calibration for the mean of several models, where it was fitted on what one of them said of each row.
+
+    What one says is the signal and noise of its own; their mean has less of the noise, so a step of it means more. The
+    slope rises by the part of the variance that is gone (the attenuation of a regression on a noisy regressor: Fuller,
+    "Measurement Error Models", 1987), and the mean probability stays.
+
+    Args:
+        calibration: fitted on log odds of one model for each row.
+        alone: [models, n] log odds of each model for rows that none of them has seen.
+        together: [n] their mean.
+    """
+    variance = float(together.var())
+    if variance <= 0:
+        return calibration
+    slope = calibration.slope * max(float(alone.var(axis=1).mean()) / variance, 1.0)
+    level = float(calibration.probabilities(alone).mean())
+    shift = np.abs(slope * together).max() + abs(float(np.log(level / (1.0 - level)))) + 1.0
+
+    def above(intercept: float) -> float:
+        return float(Calibration(slope, intercept, calibration.arm).probabilities(together).mean()) - level
+
+    return Calibration(slope, float(brentq(above, -shift, shift)), calibration.arm)
 
 
 def _platt(logits: Real, labels: npt.NDArray[np.integer], centre: float, spread: float) -> tuple[float, float]:

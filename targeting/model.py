@@ -8,7 +8,7 @@ is the score. What the first three say of a training row comes from the one of t
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.snapshot import Flag, Int, Long, Real, Snapshot
+from graph.snapshot import labels as labels_of
 from targeting import TargetingError
 from targeting import declared as declared_data
 from targeting import profiles as profile_rates
 from targeting.boosting import FOLDS, Ensemble, fit
-from targeting.calibration import Calibration, calibrate, logit
+from targeting.calibration import Calibration, calibrate, logit, of_mean
 from targeting.features import Block, beside, quantities
 from targeting.inputs import Inputs, capped_days, chunks, profile_block, read, shipment_keys, training_rows
 from targeting.metrics import auc
@@ -36,6 +37,10 @@ COMPONENTS = ("declared", "profile", "gnn")
 READ_ON_TOP = 0.8
 """Part of the features that each tree of the score may read: more than of the others, since the components say most and
 are few among them."""
+
+WAITING, FEWEST_WAITING = 3_000, 200
+"""Shipments without an outcome on which it is seen how much less the components scatter together than each alone: so
+many at most, and at least."""
 
 Digests = npt.NDArray[np.uint64]
 
@@ -154,7 +159,6 @@ def train(
     block = here.features(rows, days, linked)
     score, total = fit(_on_top(said, block), labels, days, fold, seed, read=READ_ON_TOP)
     random = _random(snapshot, rows, as_of)
-    calibration = calibrate(total, labels, random)
     metrics = {
         "rows": float(len(rows)),
         "infractions": float(labels.sum()),
@@ -164,7 +168,7 @@ def train(
         "auc_linked": auc(labels, linked),
         "auc_score": auc(labels, total),
     }
-    return Model(
+    model = Model(
         as_of,
         seed,
         snapshot.version,
@@ -175,10 +179,52 @@ def train(
         profile,
         gnn,
         score,
-        calibration,
+        calibrate(total, labels, random),
         np.sort(digests(keys)),
         metrics,
     )
+    waiting = _waiting(snapshot, as_of)
+    if len(waiting) < FEWEST_WAITING:
+        return model
+    progress("learning how much surer all are together")
+    return replace(model, calibration=of_mean(model.calibration, *_alone_and_together(model, here, waiting)))
+
+
+def _waiting(snapshot: Snapshot, as_of: int) -> Long:
+    """Return some of the shipments that were accepted before a day and whose outcome was not known then."""
+    declarations = snapshot.declarations
+    rows = declarations.first
+    rows = rows[(declarations.known_on[rows] < as_of) & (declarations.accepted_on[rows] < as_of)]
+    known = labels_of(snapshot, declarations.shipment[rows], np.full(len(rows), as_of, dtype=np.int32)) >= 0
+    rows = rows[~known]
+    # Which of them goes by their keys, not by their order.
+    lot = digests(shipment_keys(snapshot, rows).to_numpy(zero_copy_only=False))
+    return np.sort(rows[np.argsort(lot, kind="stable")[:WAITING]])
+
+
+def _alone_and_together(model: Model, here: Network, rows: Long) -> tuple[Real, Real]:
+    """Return what the score says with one member of each component and of itself, [members, n], and with all, [n]."""
+    from gnn.model import predict
+
+    inputs = read(here, model.vocabulary, model.plan, rows, capped_days(here.snapshot, rows, int(here.cutoffs[-1])))
+
+    def said(part: Model) -> Real:
+        top = _on_top(components(part, inputs, predict(part.gnn, inputs.tokens)), inputs.network)
+        return part.score.logits(top)
+
+    alone = [
+        said(
+            replace(
+                model,
+                declared=model.declared.take(member),
+                profile=model.profile.take(member),
+                gnn=replace(model.gnn, members=model.gnn.members[member : member + 1]),
+                score=model.score.take(member),
+            )
+        )
+        for member in range(FOLDS)
+    ]
+    return np.stack(alone), said(model)
 
 
 def score(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.snapshot import Flag, Long, Real
-from targeting.calibration import FEWEST_RANDOM, Calibration, calibrate
+from targeting.calibration import FEWEST_RANDOM, Calibration, calibrate, of_mean
 
 
 def drawn(slope: float, intercept: float, size: int, seed: int = 3) -> tuple[Real, Long]:
@@ -82,3 +82,27 @@ def test_classes_that_can_be_told_apart_stay_finite() -> None:
 def test_the_probability_is_the_formula() -> None:
     found = Calibration(2.0, -1.0, "all").probabilities(np.array([0.5, 0.0]))
     assert found == pytest.approx([0.5, 1 / (1 + np.e)])
+
+
+def test_a_mean_of_models_means_more_than_each_of_them() -> None:
+    """What is fitted on one noisy model at a time gets the slope that the mean of three has, and keeps its level."""
+    rng = np.random.default_rng(3)
+    signal = rng.normal(-2, 1, 20_000)
+    labels = (rng.random(20_000) < 1 / (1 + np.exp(-signal))).astype(np.int64)
+    alone = signal + rng.normal(0, 1, (3, 20_000))
+    together = alone.mean(axis=0)
+    none = np.zeros(20_000, dtype=bool)
+    one, direct = calibrate(alone[0], labels, none), calibrate(together, labels, none)
+    found = of_mean(one, alone, together)
+    assert abs(found.slope - direct.slope) < abs(one.slope - direct.slope) / 5
+    level = one.probabilities(alone).mean()
+    assert found.probabilities(together).mean() == pytest.approx(level, abs=1e-9)
+    assert found.arm == one.arm
+
+
+def test_models_that_agree_leave_the_calibration_as_it_is() -> None:
+    one = Calibration(0.8, -0.3, "all")
+    logits = np.linspace(-4, 2, 50)
+    found = of_mean(one, np.stack([logits, logits]), logits)
+    assert (found.slope, found.intercept) == pytest.approx((0.8, -0.3))
+    assert of_mean(one, np.zeros((2, 5)), np.zeros(5)) == one
