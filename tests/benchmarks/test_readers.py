@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,6 +42,8 @@ def worst(view: GraphStore) -> list[object]:
 def answering(store: GraphStore, *, whole: bool) -> Iterator[int]:
     """Answer with the name of the set and its worst shipment, read at once or one after the other."""
 
+    turn = count()
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -51,7 +54,8 @@ def answering(store: GraphStore, *, whole: bool) -> Iterator[int]:
                     told = [getattr(view.published(), "id", None), worst(view)]
             else:
                 told = [getattr(store.published(), "id", None)]
-                time.sleep(0.2)
+                # Of different length, so that readers do not all come to be between two answers at the switch.
+                time.sleep(0.05 + 0.05 * (next(turn) % 7))
                 told.append(worst(store))
             body = json.dumps(told, default=str).encode()
             self.send_response(200)
