@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from graph.snapshot import Int, Long, Real, Snapshot, labels
@@ -78,6 +79,21 @@ def capped_days(snapshot: Snapshot, rows: Long, as_of: int) -> Int:
     return np.minimum(snapshot.declarations.accepted_on[rows], np.int32(as_of)).astype(np.int32)
 
 
+def waiting_rows(snapshot: Snapshot, as_of: int) -> Long:
+    """Return rows of the shipments accepted before a day whose outcome was not known before it."""
+    rows, label = _accepted(snapshot, as_of)
+    waiting: Long = rows[label < 0]
+    return waiting
+
+
+def _accepted(snapshot: Snapshot, as_of: int) -> tuple[Long, npt.NDArray[np.int8]]:
+    """Return rows of the shipments accepted before a day, and what was known of them before it (-1: nothing)."""
+    declarations = snapshot.declarations
+    rows = declarations.first
+    rows = rows[(declarations.known_on[rows] < as_of) & (declarations.accepted_on[rows] < as_of)]
+    return rows, labels(snapshot, declarations.shipment[rows], np.full(len(rows), as_of, dtype=np.int32))
+
+
 def training_rows(snapshot: Snapshot, as_of: int) -> tuple[Long, Int, Long]:
     """Return rows, days and labels of the shipments accepted before a day whose outcome was known before it.
 
@@ -87,10 +103,7 @@ def training_rows(snapshot: Snapshot, as_of: int) -> tuple[Long, Int, Long]:
     declarations = snapshot.declarations
     if not len(declarations):
         raise TargetingError("The store holds no declaration; load some with `tidewaiter ingest` first.")
-    rows = declarations.first
-    rows = rows[(declarations.known_on[rows] < as_of) & (declarations.accepted_on[rows] < as_of)]
-    shipments = declarations.shipment[rows]
-    label = labels(snapshot, shipments, np.full(len(rows), as_of, dtype=np.int32))
+    rows, label = _accepted(snapshot, as_of)
     known: Long = np.flatnonzero(label >= 0)
     rows, found = rows[known], label[known].astype(np.int64)
     day = np.datetime64(int(as_of), "D")

@@ -16,14 +16,22 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.snapshot import Flag, Int, Long, Real, Snapshot
-from graph.snapshot import labels as labels_of
 from targeting import TargetingError
 from targeting import declared as declared_data
 from targeting import profiles as profile_rates
 from targeting.boosting import FOLDS, Ensemble, fit
 from targeting.calibration import Calibration, calibrate, logit, of_mean
 from targeting.features import Block, beside, quantities
-from targeting.inputs import Inputs, capped_days, chunks, profile_block, read, shipment_keys, training_rows
+from targeting.inputs import (
+    Inputs,
+    capped_days,
+    chunks,
+    profile_block,
+    read,
+    shipment_keys,
+    training_rows,
+    waiting_rows,
+)
 from targeting.metrics import auc
 from targeting.network import Network, network
 from targeting.profiles import Plan
@@ -191,13 +199,8 @@ def train(
 
 
 def _waiting(snapshot: Snapshot, as_of: int) -> Long:
-    """Return some of the shipments that were accepted before a day and whose outcome was not known then."""
-    declarations = snapshot.declarations
-    rows = declarations.first
-    rows = rows[(declarations.known_on[rows] < as_of) & (declarations.accepted_on[rows] < as_of)]
-    known = labels_of(snapshot, declarations.shipment[rows], np.full(len(rows), as_of, dtype=np.int32)) >= 0
-    rows = rows[~known]
-    # Which of them goes by their keys, not by their order.
+    """Return some of the shipments that wait on a day; which of them goes by their keys, not by their order."""
+    rows = waiting_rows(snapshot, as_of)
     lot = digests(shipment_keys(snapshot, rows).to_numpy(zero_copy_only=False))
     return np.sort(rows[np.argsort(lot, kind="stable")[:WAITING]])
 

@@ -56,7 +56,9 @@ def _list(held: "GraphStore", limit: int, json: bool) -> None:
 def _portrait(held: "GraphStore", name: str, members: int, shipments: int) -> "CommunityPortrait":
     from api.community import community as portrait
 
-    found = portrait(held, community_named(held, name), members=members, shipments=shipments)
+    # Within one view, so that the community that was found is not of another set a moment later.
+    with held.reading() as view:
+        found = portrait(view, community_named(view, name), members=members, shipments=shipments)
     assert found is not None
     return found
 

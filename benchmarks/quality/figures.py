@@ -1,6 +1,5 @@
 """Figures with their intervals, as JSON and as the rows of a table."""
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -48,6 +47,4 @@ def _plain(value: Any) -> Any:
         return value._asdict()
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
     return value

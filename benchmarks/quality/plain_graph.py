@@ -20,6 +20,7 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.pipeline import SEED
 from benchmarks.quality.figures import Figure, figure, table, write_json
 from gnn.plain.graph import PlainGraph, plain_graph, scaled
 from gnn.plain.training import Surroundings, score_nodes
@@ -27,7 +28,6 @@ from gnn.plain.training import Surroundings, score_nodes
 Real = npt.NDArray[np.float64]
 Flag = npt.NDArray[np.bool_]
 
-SEED = 20240229
 FIELDS = ("node_features", "node_labels", "edges", "train_masks", "val_masks", "test_masks")
 TREES = {
     "objective": "binary",
