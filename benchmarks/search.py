@@ -24,8 +24,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from api.settings import load_settings
+from graph.likeness import form
 from graph.records import Ref
-from graph.search import form
 from graph.statements import SHAPES, Statements
 from graph.store.base import GraphStore
 from graph.store.batches import Batch, LoadChunk

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Self, Unpack
 import pyarrow as pa
 
 from graph.fold import Network, fold, known_before
+from graph.likeness import Fit
 from graph.records import (
     LinkRef,
     Record,
@@ -372,7 +373,8 @@ class ReferenceStore:
         """Return the things that a text may mean, best first, then by type and key: each of all is scored."""
         asked = check_search(text, types, limit)
         things = {ref: thing for ref, thing in self._state.network.things.items() if ref.type in asked.types}
-        found = {ref: fits for ref, thing in things.items() if (fits := best(searched(thing), asked.form))}
+        fit = Fit(asked.form)
+        found = {ref: fits for ref, thing in things.items() if (fits := best(searched(thing), fit))}
         found |= {
             ref: identified(ref) for ref in self.resolve(asked.text, len(self._state.network.things)) if ref in things
         }

@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from graph.columns import UNDATED_FIRST, UNDATED_LAST
+from graph.likeness import index_words
 from graph.schema import Field, Kind
-from graph.search import index_words
 from graph.store.neo4j.cypher import LinkText, ThingText
 from graph.store.neo4j.layout import SEARCHED, bounded, identified
 from graph.store.neo4j.writer import Writer, pieces_of

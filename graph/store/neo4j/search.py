@@ -12,31 +12,24 @@ from typing import Any, NamedTuple
 
 from neo4j import ManagedTransaction, Transaction
 
-from graph.records import Ref
-from graph.schema import NODE
-from graph.search import (
+from graph.likeness import (
     JOINED,
-    MINIMUM,
     ROUNDED,
     SHORT,
-    Asked,
     Bounds,
+    Fit,
     Form,
-    Found,
-    Hit,
     begun,
-    best,
     edited,
     edits,
-    hit,
-    identified,
+    form,
     joined_pairs,
-    name_of,
-    rank,
-    score,
     splits,
     weight,
 )
+from graph.records import Ref
+from graph.schema import NODE
+from graph.search import MINIMUM, Asked, Found, Hit, best, hit, identified, name_of, rank
 from graph.store.neo4j.accumulated import day, kinds_of, layers_of, shown, widest
 from graph.store.neo4j.layout import SEARCHED, bounded
 from graph.store.neo4j.network import resolve
@@ -53,13 +46,14 @@ _MET = (
     "UNWIND $words AS word CALL db.index.fulltext.queryNodes($index, word.query, {limit: $looked_at}) YIELD node AS n "
     "WITH n, word.at AS at, max(word.weight) AS weight WITH n, sum(weight) AS weight WHERE weight >= $least "
 )
-_PROPERTIES = "properties(n) AS found, labels(n)[0] AS type, coalesce(n._whole_key, n.key) AS key"
+# In one row each, since a row of its own costs more than what is in it.
+_PROPERTIES = "[labels(n)[0], coalesce(n._whole_key, n.key), properties(n)]"
 _PARTIES = (
     f"{_MET} AND any(label IN labels(n) WHERE label IN $types) "
     "WITH weight, collect(elementId(n)) AS ids RETURN weight, ids ORDER BY weight DESC"
 )
-_WORDS = f"UNWIND $ids AS id MATCH (n) WHERE elementId(n) = id RETURN id, n.{SEARCHED} AS words"
-_TEXTS = f"UNWIND $ids AS id MATCH (n) WHERE elementId(n) = id RETURN {_PROPERTIES}"
+_WORDS = f"UNWIND $ids AS id MATCH (n) WHERE elementId(n) = id RETURN collect([id, n.{SEARCHED}])"
+_TEXTS = f"UNWIND $ids AS id MATCH (n) WHERE elementId(n) = id RETURN collect({_PROPERTIES})"
 _SHIPMENTS = (
     f"{_MET} WITH n, weight ORDER BY n._day DESC, n.key WITH n.goods_description AS text, max(weight) AS weight, "
     "collect([coalesce(n._whole_key, n.key), n._day])[..$limit] AS newest "
@@ -84,8 +78,8 @@ def search(tx: ManagedTransaction | Transaction, asked: Asked, limit: int) -> li
     found: dict[Ref, tuple[Found, str]] = {}
     for ref in resolve(tx, asked.text, _NAMED):
         if ref.type in asked.types:
-            row = tx.run(f"MATCH (n:{ref.type} {{key: $key}}) RETURN {_PROPERTIES}", key=bounded(ref.key)).single()
-            found[ref] = identified(ref), "" if row is None else _searched(ref, row["found"])[1]
+            row = tx.run(f"MATCH (n:{ref.type} {{key: $key}}) RETURN properties(n)", key=bounded(ref.key)).single()
+            found[ref] = identified(ref), "" if row is None else _searched(ref, row.value())[1]
     if asked.form.words:
         if asked.types - {"Shipment"}:
             _add_others(tx, asked, limit, found)
@@ -126,7 +120,7 @@ def _add_others(
     tx: ManagedTransaction | Transaction, asked: Asked, limit: int, found: dict[Ref, tuple[Found, str]]
 ) -> None:
     """Add what is no shipment: things by the weight of the words that brought them, then by all of their words."""
-    met, bounds = _Met(asked.form), Bounds(asked.form)
+    met, bounds, fit = _Met(asked.form), Bounds(asked.form), Fit(asked.form)
     groups = tx.run(_PARTIES, met.parameters("Tidewaiter_search"), types=sorted(asked.types))
     unseen = [(met.bound(row["weight"]), id) for row in groups for id in row["ids"]][::-1]
     waiting: list[tuple[float, str]] = []
@@ -138,14 +132,15 @@ def _add_others(
         if seen >= further:
             ids = [heapq.heappop(waiting)[1] for _ in range(min(_SCORED, len(waiting)))]
             looked_into += len(ids)
-            for row in tx.run(_TEXTS, ids=ids):
-                ref = Ref(row["type"], row["key"])
-                texts, name = _searched(ref, row["found"])
-                if fits := best(texts, asked.form):
+            for kind, key, properties in tx.run(_TEXTS, ids=ids).single(strict=True).value():
+                ref = Ref(kind, key)
+                texts, name = _searched(ref, properties)
+                if fits := best(texts, fit):
                     found.setdefault(ref, (fits, name))
         else:
             ids = [unseen.pop()[1] for _ in range(min(_BOUNDED, len(unseen)))]
-            words = {row["id"]: frozenset(row["words"].split()) for row in tx.run(_WORDS, ids=ids)}
+            read = tx.run(_WORDS, ids=ids).single(strict=True).value()
+            words = {id: frozenset(said.split()) for id, said in read}
             for id, most in zip(words, bounds.of(words.values()), strict=True):
                 if most >= MINIMUM:
                     heapq.heappush(waiting, (-most, id))
@@ -155,13 +150,13 @@ def _add_shipments(
     tx: ManagedTransaction | Transaction, asked: Asked, limit: int, found: dict[Ref, tuple[Found, str]]
 ) -> None:
     """Add the newest shipments of each description of goods."""
-    met = _Met(asked.form)
+    met, fit = _Met(asked.form), Fit(asked.form)
     described = tx.run(_SHIPMENTS, met.parameters("Tidewaiter_goods"), limit=limit)
     for row in described:
         if _enough(found, limit, met.bound(row["weight"])):
             break
         text = row["text"]
-        if (value := score(asked.form, "goods_description", text)) >= MINIMUM:
+        if (value := fit.of("goods_description", form(text))) >= MINIMUM:
             for key, on in row["newest"]:
                 found.setdefault(Ref("Shipment", key), (Found(value, "goods_description", text, day(on)), text))
     described.consume()

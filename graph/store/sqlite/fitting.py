@@ -12,18 +12,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from graph.search import (
-    JOINED,
-    MINIMUM,
-    ROUNDED,
-    WHOLE,
-    Form,
-    begun,
-    form_of,
-    joined_pairs,
-    score_form,
-    weight,
-)
+from graph.likeness import JOINED, ROUNDED, WHOLE, Fit, Form, begun, form_of, joined_pairs, weight
+from graph.search import MINIMUM
 from graph.store.sqlite.words import close_words, exact, split_words
 
 _READ = 20_000
@@ -44,8 +34,8 @@ def fitting(connection: sqlite3.Connection, wanted: Form) -> Iterator[Fitting]:
     """Yield the texts that fit, best first, those that fit equally well together."""
     if not wanted.words:
         return
-    read = _Read(connection, wanted)
-    scored: list[tuple[float, bool, str]] = []
+    read, fit = _Read(connection, wanted), Fit(wanted)
+    scored: list[tuple[float, int, str]] = []
     while True:
         best, bound, unseen = -scored[0][0] if scored else 0.0, read.bound(), read.unseen()
         if max(best, bound, unseen) < MINIMUM:
@@ -58,8 +48,8 @@ def fitting(connection: sqlite3.Connection, wanted: Form) -> Iterator[Fitting]:
             yield group
         elif bound >= unseen:
             for text, form in read.take():
-                for identifier, field in ((False, "name"), (True, "tax_id")):
-                    if (score := score_form(wanted, field, form)) >= MINIMUM:
+                for identifier, score in enumerate(fit.as_text_and_identifier(form)):
+                    if score >= MINIMUM:
                         heapq.heappush(scored, (-score, identifier, text))
         else:
             read.on()

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 
+from graph.likeness import Fit
 from graph.records import Ref
 from graph.search import Asked, Found, Hit, best, hit, identified, name_of, rank, searched
 from graph.store.sqlite.fitting import Fitting, fitting
@@ -57,6 +58,7 @@ def _things(connection: sqlite3.Connection, asked: Asked, texts: Fitting, limit:
             for shipment, on in _shipments(connection, text, limit):
                 yield Ref("Shipment", shipment), Found(texts.score, "goods_description", text, day(on))
     if "ListEntry" in asked.types:
+        fit = Fit(asked.form)
         entries = connection.execute(
             "SELECT DISTINCT entry FROM listed WHERE text IN (SELECT value FROM json_each(?)) ORDER BY 1",
             (json.dumps([*texts.words, *texts.identifiers]),),
@@ -64,7 +66,7 @@ def _things(connection: sqlite3.Connection, asked: Asked, texts: Fitting, limit:
         for (entry,) in entries.fetchall():
             ref = Ref("ListEntry", entry)
             held = get(connection, ref, None, 1)
-            if held is not None and (listing := best(searched(held.thing), asked.form)):
+            if held is not None and (listing := best(searched(held.thing), fit)):
                 yield ref, listing
 
 
@@ -95,7 +97,7 @@ def _hit(connection: sqlite3.Connection, asked: Asked, ref: Ref, found: Found, v
         for column in columns or ("name", "tax_id")
         for text in _said(connection, column, ref)
     ]
-    return hit(ref, name, best(said, asked.form) or found)
+    return hit(ref, name, best(said, Fit(asked.form)) or found)
 
 
 def _said(connection: sqlite3.Connection, column: str, ref: Ref) -> Iterator[str]:

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from graph.search import form, index_words
+from graph.likeness import form, index_words
 from graph.store.sqlite.layout import SEARCHED_COLUMNS
 
 # Texts and words remembered during a load; beyond, they are looked up again.

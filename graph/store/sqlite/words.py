@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rapidfuzz.distance import OSA
 
-from graph.search import SHORT, alike, edited, edits, splits
+from graph.likeness import SHORT, alike, edited, edits, splits
 
 # Greater than every letter and digit.
 _LAST = "{"
