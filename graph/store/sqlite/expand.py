@@ -7,12 +7,14 @@ all is among the first of the kind that leads to it best.
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from graph.records import Ref
 from graph.schema import ROLES
+from graph.store.kept import Kept
 from graph.store.neighbourhood import Direction, Expanded, Expansion, Neighbour, Order, Reached, check_expansion
 from graph.store.sqlite.links import Linked, count, linked
 from graph.store.sqlite.rows import day, number
@@ -21,7 +23,19 @@ _WALKED = 10_000
 """Shipments looked at by falling score before all links of a thing are joined with their scores."""
 
 _FEW = 5_000
-"""Links that are joined with scores at once."""
+"""Links that are joined with scores at once, and counted and ordered anew for each question."""
+
+KEPT = 200
+"""Counts and first things of hubs that a store keeps."""
+
+_AHEAD = 2
+"""How many times the things that are asked for are kept of a hub, so that the next ones are there, too."""
+
+_Counted = tuple[str, int]
+"""A type of things, and how many links lead to them."""
+_Valued = tuple[Ref, Any]
+"""A thing, and what it is ordered by."""
+_Answer = TypeVar("_Answer")
 
 _RISK = (
     "CASE x.type WHEN 'Shipment' THEN (SELECT score FROM result_shipment WHERE shipment = x.key)"
@@ -53,30 +67,52 @@ _VALUES = {
 }
 
 
-def expand(connection: sqlite3.Connection, asked: Expansion) -> Expanded:
-    """Return what lies around things."""
+class _Hubs:
+    """What is kept of hubs for as long as the version and the published set are the same."""
+
+    def __init__(self, connection: sqlite3.Connection, kept: Kept) -> None:
+        self._kept = kept
+        self._state = connection.execute(
+            "SELECT (SELECT value FROM meta WHERE name = 'version'), (SELECT id FROM published)"
+        ).fetchone()
+
+    def counted(self, these: Linked, find: Callable[[], list[_Counted]]) -> list[_Counted]:
+        """Return how many links of one kind there are, by type of the other end; those of hubs are kept."""
+        return self._kept.get(self._state, these[:3], find, lambda found: sum(number for _, number in found) > _FEW)
+
+    def get(self, these: Linked, total: int, question: Hashable, find: Callable[[], _Answer]) -> _Answer:
+        """Return the answer to a question about one kind of link, of which there are `total`; that of hubs is kept."""
+        return self._kept.get(self._state, (these[:3], question), find, lambda answer: total > _FEW)
+
+
+def expand(connection: sqlite3.Connection, asked: Expansion, kept: Kept) -> Expanded:
+    """Return what lies around things; of hubs, what was counted and ordered before is `kept`."""
     check_expansion(asked)
     connection.create_function("degree", 2, lambda kind, key: _degree(connection, Ref(kind, key)))
-    starts = list(dict.fromkeys(asked.starts))
+    hubs, starts = _Hubs(connection, kept), list(dict.fromkeys(asked.starts))
     narrowed, values = _narrowed(asked)
     counts: Counter[tuple[str, Direction, str]] = Counter()
     matching, wanted = 0, []
     for start in starts:
         for these in linked(connection, start):
             total = 0
-            for kind, number_of in _by_type(connection, these):
+            for kind, number_of in hubs.counted(these, partial(_by_type, connection, these)):
                 counts[these.link, these.direction, kind] += number_of
                 total += number_of
             if (asked.links is None or these.link in asked.links) and asked.direction in (None, these.direction):
-                matching += count(connection, these, narrowed, **values) if values else total
+                if values:
+                    counting = partial(count, connection, these, narrowed, **values)
+                    matching += hubs.get(these, total, ("matching", *sorted(values.items())), counting)
+                else:
+                    matching += total
                 wanted.append((these, total))
     hidden = [*starts, *asked.exclude]
-    unseen = f"{narrowed} AND x.type || ':' || x.key NOT IN (SELECT value FROM json_each(:hidden))"
-    first: dict[Ref, Any] = {}
-    for these, total in wanted:
-        for ref, value in _first(connection, these, total, asked, unseen, {**values, "hidden": _names(hidden)}):
-            first[ref] = _better(asked.order, value, first.get(ref, value))
-    chosen = sorted(first, key=lambda ref: (*_place(asked.order, first[ref]), ref))[: asked.limit]
+    first = [
+        one
+        for these, total in wanted
+        for one in _first(connection, hubs, these, total, asked, narrowed, values, hidden)
+    ]
+    chosen = [ref for ref, _ in _best(asked.order, first, asked.limit)]
     links = [row for these, _ in wanted for row in _among(connection, these, narrowed, values, chosen)]
     left = matching - len(links) - sum(_met(connection, these, narrowed, values, hidden) for these, _ in wanted)
     return Expanded(_reached(connection, chosen, links), links, dict(counts), matching, left)
@@ -102,44 +138,83 @@ def _narrowed(asked: Expansion) -> tuple[str, dict[str, Any]]:
     return " AND ".join(conditions), values
 
 
-def _by_type(connection: sqlite3.Connection, these: Linked) -> Iterator[tuple[str, int]]:
-    """Yield how many links there are by type of the other end."""
+def _by_type(connection: sqlite3.Connection, these: Linked) -> list[_Counted]:
+    """Return how many links there are by type of the other end."""
     if these.naming:
-        yield from [("Shipment", total)] if (total := count(connection, these)) else []
-        return
+        return [("Shipment", total)] if (total := count(connection, these)) else []
+    found: list[_Counted] = []
     for query, at in these.queries:
-        yield from connection.execute(f"SELECT x.type, count(*) FROM ({query}) x GROUP BY x.type", {"at": at})
+        found += connection.execute(f"SELECT x.type, count(*) FROM ({query}) x GROUP BY x.type", {"at": at})
+    return found
 
 
 def _first(
-    connection: sqlite3.Connection, these: Linked, total: int, asked: Expansion, condition: str, values: dict[str, Any]
-) -> Iterator[tuple[Ref, Any]]:
-    """Yield the first things over one kind of link, of which there are `total`, with what they are ordered by."""
-    if asked.order is Order.RISKIEST and these.naming and total > _FEW:
-        walked = list(_walked(connection, these, asked, condition, values))
-        if len(walked) >= asked.limit:
-            yield from walked
-            return
-    value, falling = _VALUES[asked.order]
+    connection: sqlite3.Connection,
+    hubs: _Hubs,
+    these: Linked,
+    total: int,
+    asked: Expansion,
+    narrowed: str,
+    values: dict[str, Any],
+    hidden: Sequence[Ref],
+) -> list[_Valued]:
+    """Return the first things over one kind of link, of which there are `total`, that are not hidden."""
+    if total > _FEW:
+        many = _AHEAD * asked.limit
+        ordering = partial(_ordered, connection, these, total, asked.order, narrowed, values, many)
+        ahead = hubs.get(these, total, (asked.order, many, *sorted(values.items())), ordering)
+        apart = set(hidden)
+        found = [one for one in ahead if one[0] not in apart][: asked.limit]
+        if len(found) == asked.limit or len(ahead) < many:
+            return found
+    unseen = f"{narrowed} AND x.type || ':' || x.key NOT IN (SELECT value FROM json_each(:hidden))"
+    return _ordered(connection, these, total, asked.order, unseen, {**values, "hidden": _names(hidden)}, asked.limit)
+
+
+def _ordered(
+    connection: sqlite3.Connection,
+    these: Linked,
+    total: int,
+    order: Order,
+    condition: str,
+    values: dict[str, Any],
+    limit: int,
+) -> list[_Valued]:
+    """Return the first things over one kind of link, with what they are ordered by."""
+    if order is Order.RISKIEST and these.naming and total > _FEW:
+        walked = list(_walked(connection, these, condition, values, limit))
+        if len(walked) >= limit:
+            return _best(order, walked, limit)
+    value, falling = _VALUES[order]
+    found: list[_Valued] = []
     for query, at in these.queries:
         rows = connection.execute(
             f"SELECT x.type, x.key, {value} AS value FROM ({query}) x WHERE {condition}"
             f" ORDER BY value {falling}, x.type, x.key LIMIT :limit",
-            {"at": at, "limit": asked.limit, **values},
+            {"at": at, "limit": limit, **values},
         )
-        yield from ((Ref(kind, key), found) for kind, key, found in rows)
+        found += [(Ref(kind, key), ordered) for kind, key, ordered in rows]
+    return _best(order, found, limit)
+
+
+def _best(order: Order, found: Iterable[_Valued], limit: int) -> list[_Valued]:
+    """Return the first things of those that several queries found, each once."""
+    first: dict[Ref, Any] = {}
+    for ref, value in found:
+        first[ref] = min(value, first.get(ref, value), key=partial(_place, order))
+    return sorted(first.items(), key=lambda one: (_place(order, one[1]), one[0]))[:limit]
 
 
 def _walked(
-    connection: sqlite3.Connection, these: Linked, asked: Expansion, condition: str, values: dict[str, Any]
-) -> Iterator[tuple[Ref, Any]]:
+    connection: sqlite3.Connection, these: Linked, condition: str, values: dict[str, Any], limit: int
+) -> Iterator[_Valued]:
     """Yield the first of many shipments by going down the scores, and seeing of each whether it is linked."""
     for query, at in these.queries:
         rows = connection.execute(
             "SELECT r.shipment, r.score FROM (SELECT shipment, score FROM result_shipment"
             " INDEXED BY result_shipment_rank WHERE score IS NOT NULL ORDER BY rank, shipment LIMIT :walked) r"
             f" CROSS JOIN ({_by_shipment(query)}) x ON x.key = r.shipment WHERE {condition} LIMIT :limit",
-            {"at": at, "limit": asked.limit, "walked": _WALKED, **values},
+            {"at": at, "limit": limit, "walked": _WALKED, **values},
         )
         yield from ((Ref("Shipment", key), score) for key, score in rows)
 
@@ -147,10 +222,6 @@ def _walked(
 def _by_shipment(query: str) -> str:
     """Return the query for the shipments that name a thing so that it goes by the shipment, not by the thing."""
     return query.replace(" WHERE d.", " WHERE +d.")
-
-
-def _better(order: Order, value: Any, other: Any) -> Any:
-    return min(value, other, key=lambda one: _place(order, one))
 
 
 def _place(order: Order, value: Any) -> tuple[bool, float]:

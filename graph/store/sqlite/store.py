@@ -16,6 +16,7 @@ from graph.search import Hit
 from graph.store.batches import Batch, LoadChunk, Quarantined
 from graph.store.errors import StoreError
 from graph.store.findings import Finding
+from graph.store.kept import Kept
 from graph.store.neighbourhood import Adjacent, Expanded, Expansion, Neighbours
 from graph.store.results import Picked, PublishedSet, check_results
 from graph.store.sqlite import ledger
@@ -23,7 +24,7 @@ from graph.store.sqlite.adjacent import adjacent
 from graph.store.sqlite.checking import check
 from graph.store.sqlite.connect import connect, prepare, refusals, tidy, writing
 from graph.store.sqlite.contents import contents
-from graph.store.sqlite.expand import expand
+from graph.store.sqlite.expand import KEPT, expand
 from graph.store.sqlite.layout import LARGE_INDEXES, create_indexes, drop_indexes
 from graph.store.sqlite.links import neighbours
 from graph.store.sqlite.load import Loader
@@ -51,6 +52,7 @@ class SqliteStore:
         self._wait = wait
         self._idle: list[sqlite3.Connection] = []
         self._held: sqlite3.Connection | None = None
+        self._kept = Kept(KEPT)
         prepare(self.path, wait, create=create)
 
     def __enter__(self) -> Self:
@@ -228,7 +230,7 @@ class SqliteStore:
     def expand(self, asked: Expansion) -> Expanded:
         """Return what lies around things. Raises StoreError where that cannot be asked."""
         with self._reading() as connection:
-            return expand(connection, asked)
+            return expand(connection, asked, self._kept)
 
     def adjacent(self, starts: Sequence[Ref], *, most: int, links: Sequence[str] | None = None) -> Adjacent:
         """Return all links of those starts that have at most `most` of them, and how many each start has."""
