@@ -223,6 +223,23 @@ def test_results_are_counted(store: GraphStore) -> None:
         assert store.count_results("shipment", **asked) == len(keys(store, "shipment", **asked))
     assert store.count_results("entity", community="c1") == 4
     assert store.count_results("community") == 3
+    store.publish(SECOND, {"shipment": [scored(SCORES[:3])]})
+    for asked in narrowed:
+        assert store.count_results("shipment", **asked) == len(keys(store, "shipment", **asked))
+
+
+@pytest.mark.parametrize("walked", [0, 2, 100])
+@pytest.mark.parametrize("accepted_from", [None, DAY, date(2024, 2, 2)])
+def test_the_first_of_a_period_are_those_of_all(
+    store: GraphStore, monkeypatch: pytest.MonkeyPatch, walked: int, accepted_from: date | None
+) -> None:
+    monkeypatch.setattr("graph.store.neo4j.results._WALKED", walked)
+    published(store)
+    asked = {"accepted_from": accepted_from, "undecided": True, "community": None}
+    whole = keys(store, "shipment", **asked)
+    for limit in range(len(whole) + 2):
+        assert keys(store, "shipment", limit=limit, **asked) == whole[:limit]
+        assert keys(store, "shipment", limit=limit, after=["a/c"], **asked) == [k for k in whole if k != "a/c"][:limit]
 
 
 @pytest.mark.parametrize("table", RESULTS)

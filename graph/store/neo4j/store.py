@@ -18,6 +18,7 @@ from graph.statements import Statements
 from graph.store.batches import Batch, LoadChunk, Quarantined
 from graph.store.errors import StoreError
 from graph.store.findings import Finding
+from graph.store.kept import Kept
 from graph.store.neighbourhood import Adjacent, Expanded, Expansion, Neighbours
 from graph.store.neo4j import checking, contents, ledger, results
 from graph.store.neo4j.adjacent import adjacent
@@ -62,6 +63,7 @@ class Neo4jStore:
         self._set: tuple[str, PublishedSet] | None = None
         self._unsettled = ""
         self._reads: Reads | None = None
+        self._kept = Kept(1)
         try:
             with (
                 refusals(address),
@@ -308,4 +310,4 @@ class Neo4jStore:
         """Return how many rows of the current set there are, narrowed in the same way."""
         check_results([table], picked)
         held = self._published()
-        return 0 if held is None else results.count_results(self._read, held[0], table, picked)
+        return 0 if held is None else results.count_results(self._read, held[0], table, picked, self._kept)
