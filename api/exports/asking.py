@@ -14,14 +14,15 @@ from graph.store.neighbourhood import Expansion
 _ROUND_A_PARTY = ("AT_ADDRESS", "HAS_CONTACT", "OWNED_BY")
 _ROUND_A_SHIPMENT = 1_000
 _ASKED = 200
-"""Members that are asked for their shipments at once, and shipments that are asked for their inspections."""
+"""Things that are asked for their links at once."""
+_STOPS = ("DEPARTS_FROM", "VIA", "ARRIVES_AT")
 
 
 def of_community(view: GraphStore, community: str) -> list[Ref]:
-    """Return the members of a community of the published set, the shipments that are counted to it, and their findings.
+    """Return the members of a community of the published set, its shipments and their findings.
 
-    The set names those that are still to decide; those that were examined are found from the members that imported
-    them.
+    The set names the shipments that are still to decide; those that were examined are found from the members that
+    imported them.
 
     Raises:
         AskedWronglyError: nothing was published, or the set has no such community.
@@ -45,27 +46,24 @@ def of_community(view: GraphStore, community: str) -> list[Ref]:
         raise AskedWronglyError(
             f"The published set {published.id} has no community {community!r}; `tidewaiter show` names that of a thing."
         )
-    found = [*dict.fromkeys([*found, *_imported(view, found)])]
-    return [*found, *_inspections(view, found)]
+    found = [*dict.fromkeys([*found, *_reached(view, found, "Trader", ["IMPORTED_BY"])])]
+    return [*found, *_reached(view, found, "Shipment", ["FOUND_IN"])]
 
 
-def _imported(view: GraphStore, members: Sequence[Ref]) -> Iterator[Ref]:
-    """Yield the shipments that members imported."""
-    for start in range(0, len(members), _ASKED):
-        importers = [ref for ref in members[start : start + _ASKED] if ref.type == "Trader"]
-        counts = view.neighbours(importers, links=["IMPORTED_BY"], limit=0).counts
+def routes(view: GraphStore, refs: Sequence[Ref]) -> list[Ref]:
+    """Return the routes that shipments among these things moved on, with the places that these lead through."""
+    found = [*dict.fromkeys([*refs, *_reached(view, refs, "Shipment", ["MOVED_ON"])])]
+    return [ref for ref in (*found, *_reached(view, found, "Route", _STOPS)) if ref.type in ("Route", "Place")]
+
+
+def _reached(view: GraphStore, refs: Sequence[Ref], kind: str, links: Sequence[str]) -> Iterator[Ref]:
+    """Yield what things of a kind are linked to by some types of links."""
+    starts = [ref for ref in refs if ref.type == kind]
+    for start in range(0, len(starts), _ASKED):
+        asked = starts[start : start + _ASKED]
+        counts = view.neighbours(asked, links=links, limit=0).counts
         most = max(counts.values(), default=0)
-        yield from (row.end for row in view.neighbours(importers, links=["IMPORTED_BY"], limit=most).rows)
-
-
-def _inspections(view: GraphStore, refs: Sequence[Ref]) -> Iterator[Ref]:
-    """Yield the inspections of the shipments among these things: what they found is what risk comes from."""
-    shipments = [ref for ref in refs if ref.type == "Shipment"]
-    for start in range(0, len(shipments), _ASKED):
-        asked = shipments[start : start + _ASKED]
-        counts = view.neighbours(asked, links=["FOUND_IN"], limit=0).counts
-        most = max(counts.values(), default=0)
-        yield from (row.end for row in view.neighbours(asked, links=["FOUND_IN"], limit=most).rows)
+        yield from (row.end for row in view.neighbours(asked, links=links, limit=most).rows)
 
 
 def around(view: GraphStore, asked: Expansion) -> list[Ref]:
@@ -109,7 +107,7 @@ def behind(view: GraphStore, shipment: Ref) -> list[Ref]:
     )
     shared = [row.end for row in close.rows if row.direction == "out"]
     found = [*dict.fromkeys([shipment, *named, *shared, *_on_risk_paths(view, shipment, parties)])]
-    return [*found, *_inspections(view, found)]
+    return [*found, *_reached(view, found, "Shipment", ["FOUND_IN"])]
 
 
 def _on_risk_paths(view: GraphStore, shipment: Ref, parties: Collection[Ref]) -> Iterator[Ref]:

@@ -25,7 +25,8 @@ class Asked:
     Attributes:
         things: things as they are named.
         around: the starts of an expansion with what it reaches.
-        community: a community of the published set with its members, its shipments and what was found in them.
+        community: a community of the published set with its members, its shipments, their routes and what was found in
+            them.
         behind: a shipment with what its score rests on.
         path: what lies on the paths between things.
     """
@@ -52,7 +53,9 @@ class Asked:
         if self.around is not None:
             parts.append(_around_in_words(self.around))
         if self.community is not None:
-            parts.append(f"community {self.community} with its members, its shipments and what was found in them")
+            parts.append(
+                f"community {self.community} with its members, its shipments, their routes and what was found in them"
+            )
         if self.behind is not None:
             parts.append(f"what lies behind the score of {self.behind}")
         if self.path is not None:
@@ -132,12 +135,16 @@ def wanted(view: GraphStore, asked: Asked) -> list[Ref]:
     if asked.around is not None:
         found += asking.around(view, asked.around)
     if asked.community is not None:
-        found += asking.of_community(view, asked.community)
+        found += _with_routes(view, asking.of_community(view, asked.community))
     if asked.behind is not None:
-        found += asking.behind(view, asked.behind)
+        found += _with_routes(view, asking.behind(view, asked.behind))
     if asked.path is not None:
         found += asking.on_paths(view, asked.path)
     return found
+
+
+def _with_routes(view: GraphStore, found: Sequence[Ref]) -> list[Ref]:
+    return [*found, *asking.routes(view, found)]
 
 
 def _list(refs: Iterable[Ref]) -> str:

@@ -64,6 +64,15 @@ def test_a_community_is_its_members_and_its_shipments(store: Path) -> None:
             asking.of_community(view, "c9")
 
 
+def test_routes_come_with_the_places_that_they_lead_through(store: Path) -> None:
+    shipment = Ref("Shipment", "native/D1/1")
+    with opened(store) as view:
+        [route] = [row.end for row in view.neighbours([shipment], links=["MOVED_ON"]).rows]
+        stops = {row.end for row in view.neighbours([route]).rows if row.link in ("DEPARTS_FROM", "VIA", "ARRIVES_AT")}
+        assert stops and set(asking.routes(view, [shipment, Ref("Trader", "native/I1")])) == {route, *stops}
+        assert set(asking.routes(view, [route])) == {route, *stops}
+
+
 def test_what_is_behind_a_shipment_is_all_that_it_names_and_who_shares_it(store: Path) -> None:
     shipment = Ref("Shipment", "native/D1/1")
     with opened(store) as view, view.reading() as now:

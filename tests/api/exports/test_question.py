@@ -29,7 +29,7 @@ OTHER = Ref("Trader", "xyz")
         ),
         (
             Asked(community="trader:abc"),
-            "Community trader:abc with its members, its shipments and what was found in them",
+            "Community trader:abc with its members, its shipments, their routes and what was found in them",
         ),
         (
             Asked(around=Expansion([ACME], since=date(2024, 1, 2), until=date(2024, 3, 4))),
