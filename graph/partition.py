@@ -4,11 +4,13 @@ Louvain's method with refinement (Blondel et al., J. Stat. Mech. P10008, 2008; S
 2016) seeks the partition of greatest modularity at a resolution γ; a community in pieces is divided into them. Why not
 Leiden's method: `docs/decisions/0003-louvain-for-leiden.md`.
 
-The resolution is not assumed. Modularity has a plateau of partitions almost as good as the best (Good, de Montjoye and
-Clauset, Phys. Rev. E 81, 2010), and the best one by itself merges small groups in a large network (Fortunato and
-Barthélemy, PNAS 104, 2007). So, of a geometric grid, the resolution is taken whose partition lies on the plateau and
-agrees best with those found when ties are left out at random, by the adjusted Rand index (Hubert and Arabie,
-J. Classification 2, 1985).
+The resolution is not assumed. The partition of greatest modularity merges small groups in a large network (Fortunato
+and Barthélemy, PNAS 104, 2007), so modularity cannot judge it. The map equation can: it gives the bits that a step of a
+random walk takes to describe where communities have names of their own (Rosvall, Axelsson and Bergstrom, Eur. Phys. J.
+Special Topics 178, 2009), and both too few and too many communities make that long. Where communities are large and
+sparse its minimum is flat and lies too high; so, of the resolutions at which the walk is described in hardly more than
+the fewest bits, that one is taken whose partition agrees best with those found when ties are left out, by the adjusted
+Rand index (Hubert and Arabie, J. Classification 2, 1985). What else was tried: `docs/quality.md`.
 """
 
 import threading
@@ -22,18 +24,21 @@ from scipy.sparse.csgraph import connected_components
 
 from graph.snapshot import Long, Real
 
-RESOLUTIONS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-"""The resolutions tried where none is given."""
+LOWEST, STEP = 1.0, 2**0.5
+"""Where none is given, the first resolution tried, and what it is multiplied by as long as descriptions stay short."""
 
-PLATEAU = 0.98
-"""The part of the greatest modularity that a partition must reach to lie on the plateau."""
+PLATEAU = 0.01
+"""The part by which a description may exceed the shortest."""
 
 LEFT_OUT = 0.1
 """The part of the ties that a perturbed run leaves out."""
 
-_RUNS = 4
+RUNS = 4
+"""Perturbed runs from which stability is taken."""
+
 _TRIALS = 2
 _ITERATIONS = 32
+_MOST_TRIED = 100
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -61,21 +66,24 @@ class Partition(NamedTuple):
     stability: Real
 
 
-def divide(count: int, ties: WeightedTies, seed: int, resolution: float | None = None) -> Partition:
+def divide(
+    count: int, ties: WeightedTies, seed: int, resolution: float | None = None, *, runs: int = RUNS
+) -> Partition:
     """Divide a network, of which every node has a tie; the same input and seed give the same, bit for bit.
 
     Args:
         count: how many nodes.
         ties: between them.
         seed: of the order in which nodes are visited and of the ties left out.
-        resolution: γ; chosen from `RESOLUTIONS` where not given.
+        resolution: γ; found where not given.
+        runs: from which stability is taken; where there are none it is blank.
     """
     with _one_thread():
         if resolution is None:
             resolution = _chosen(count, ties, seed)
         whole = _partition(count, ties, slice(None), resolution, seed)
-        runs = [_perturbed(count, ties, resolution, seed, run + 1) for run in range(_RUNS)]
-    return Partition(resolution, _modularity(whole, ties), whole, _stability(whole, runs))
+        others = [_perturbed(count, ties, resolution, seed, run + 1) for run in range(runs)]
+    return Partition(resolution, _modularity(whole, ties), whole, _stability(whole, others))
 
 
 def meetings(one: Long, other: Long) -> tuple[Long, Long, Long]:
@@ -100,14 +108,17 @@ def _one_thread() -> Iterator[None]:
 
 
 def _partition(count: int, ties: WeightedTies, kept: Long | slice, resolution: float, seed: int) -> Long:
-    """Return a community per node, numbered by the first member; each is connected in itself."""
+    """Return a community per node, numbered by the first member; each is connected in itself.
+
+    Nodes are visited in an order that is drawn, since a single thread would always take the same.
+    """
     import networkit
 
     left, right = ties.left[kept], ties.right[kept]
-    graph = networkit.GraphFromCoo((ties.weight[kept], (left, right)), n=count, weighted=True)
-    networkit.engineering.setSeed(seed, False)
+    order = np.random.default_rng(seed).permutation(count)
+    graph = networkit.GraphFromCoo((ties.weight[kept], (order[left], order[right])), n=count, weighted=True)
     method = networkit.community.PLM(graph, refine=True, gamma=resolution, par="none", maxIter=_ITERATIONS)
-    found = np.asarray(method.run().getPartition().getVector())
+    found = np.asarray(method.run().getPartition().getVector())[order]
     # Louvain's method may leave a community in pieces, which Leiden's would not.
     inside = found[left] == found[right]
     ones = np.ones(int(inside.sum()), dtype=np.int8)
@@ -140,30 +151,51 @@ def _agreement(one: Long, other: Long) -> float:
 
 
 def _chosen(count: int, ties: WeightedTies, seed: int) -> float:
-    """Return the resolution on the plateau of modularity whose partition changes least when ties are left out."""
-    tried = []
-    for resolution in RESOLUTIONS:
+    """Return the resolution, of those with short descriptions, whose partition changes least when ties are left out."""
+    tried: list[tuple[float, float, Long]] = []
+    for number in range(_MOST_TRIED):
+        resolution = LOWEST * STEP**number
         whole = _partition(count, ties, slice(None), resolution, seed)
-        runs = [_perturbed(count, ties, resolution, seed, run + 1) for run in range(_TRIALS)]
-        agreement = float(np.mean([_agreement(whole, run) for run in runs]))
-        tried.append((_modularity(whole, ties), agreement, resolution))
-    best = max(modularity for modularity, _, _ in tried)
-    on_plateau = [
-        (agreement, -resolution) for modularity, agreement, resolution in tried if modularity >= PLATEAU * best
-    ]
-    return -max(on_plateau)[1]
+        tried.append((_code_length(whole, ties), resolution, whole))
+        most = (1 + PLATEAU) * min(length for length, _, _ in tried)
+        if tried[-1][0] > most:
+            break
+    found = []
+    for length, resolution, whole in tried:
+        if length <= most:
+            runs = (_perturbed(count, ties, resolution, seed, run + 1) for run in range(_TRIALS))
+            found.append((float(np.mean([_agreement(whole, run) for run in runs])), -resolution))
+    return -max(found)[1]
+
+
+def _code_length(number: Long, ties: WeightedTies) -> float:
+    """Return the bits for a step of a random walk along the ties: the map equation of two levels."""
+
+    def entropy(*parts: Real) -> float:
+        rates = np.concatenate(parts)
+        rates = rates[rates > 0]
+        return -float(rates @ np.log2(rates))
+
+    whole = 2 * ties.weight.sum()
+    ends, count = np.concatenate([ties.left, ties.right]), int(number.max()) + 1
+    visits = np.bincount(ends, np.tile(ties.weight, 2)) / whole
+    within = np.bincount(number, visits, minlength=count)
+    across = np.tile(np.where(number[ties.left] != number[ties.right], ties.weight, 0.0), 2)
+    leaving = np.bincount(number[ends], across, minlength=count) / whole
+    every = np.array([leaving.sum()])
+    return 2 * entropy(leaving) + entropy(visits) - entropy(every, within + leaving)
 
 
 def _stability(whole: Long, runs: Sequence[Long]) -> Real:
     """Return for each node the mean Jaccard index of its community and the one it has in each run."""
-    total = np.zeros(len(whole))
+    total = np.zeros(len(whole)) if runs else np.full(len(whole), np.nan)
     for run in runs:
         one, other, both = meetings(whole, run)
         union = np.bincount(whole)[one] + np.bincount(run)[other] - both
         width = int(run.max(initial=0)) + 1
         at = np.searchsorted(one * width + other, whole * width + run)
         total += (both / union)[at]
-    return total / len(runs)
+    return total / max(len(runs), 1)
 
 
 def _modularity(number: Long, ties: WeightedTies) -> float:

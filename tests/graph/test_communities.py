@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from graph.communities import SHARED_BY_MOST, Communities, communities, identify, namesake
 from graph.cutoffs import grid
 from graph.membership import features
-from graph.partition import RESOLUTIONS
+from graph.partition import LOWEST
 from graph.snapshot import Snapshot, labels
 from tests.graph.networks import FIRST, Rows, day_number, matched, shuffled, snapshot, world
 
@@ -42,7 +42,7 @@ def test_rings_are_found_and_the_broker_of_all_does_not_bind_them() -> None:
     view = _rings().snapshot()
     found = communities(view, _on(30), seed=1)
     of = {key: number for key, (number, _) in _by_key(view, found, "Trader").items()}
-    assert found.resolution in RESOLUTIONS
+    assert found.resolution >= LOWEST
     assert len(found) == 6
     for ring in range(6):
         assert len({of[f"s/T{ring}{at}"] for at in range(5)} | {of[f"s/E{ring}"]}) == 1
@@ -64,6 +64,17 @@ def test_a_business_centre_ties_nobody() -> None:
     assert set(found.size.tolist()) == {2}
     assert found.density.tolist() == [0.0] * len(found)
     assert found.number["Address"].tolist() == [-1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_rows_does_not_matter(seed: int) -> None:
+    one, other = (
+        communities(snapshot(rows), _on(250), seed=1) for rows in (world(seed), shuffled(world(seed), seed + 1))
+    )
+    assert (one.ids, one.resolution, one.modularity) == (other.ids, other.resolution, other.modularity)
+    for figures in ("number", "stability"):
+        for kind, values in getattr(one, figures).items():
+            assert values.tolist() == getattr(other, figures)[kind].tolist()
 
 
 @settings(max_examples=8, deadline=None)
