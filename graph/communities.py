@@ -177,12 +177,10 @@ def namesake(name: str) -> str:
     return _AGAIN.sub("", name)
 
 
-def identify(previous: Communities, current: Communities) -> Communities:
-    """Return the current communities with the ids of the previous ones that they continue.
+def moves(previous: Communities, current: Communities) -> tuple[Long, Long]:
+    """Return the community of every party that both know, before and now, -1 for none.
 
-    Two communities are matched where the Jaccard index of their members is at least 0.3 and no better match claims
-    either of them (Greene, Doyle and Cunningham, "Tracking the evolution of communities in dynamic social networks",
-    ASONAM 2010). Members are compared by key, so the two may come from different snapshots.
+    Parties are compared by key, so the two may come from different snapshots.
     """
     before, after = [], []
     for kind in _PARTIES:
@@ -190,7 +188,17 @@ def identify(previous: Communities, current: Communities) -> Communities:
         found = at.is_valid().to_numpy(zero_copy_only=False)
         before.append(previous.number[kind][found])
         after.append(current.number[kind][pc.fill_null(at, 0).to_numpy()[found]] if found.any() else before[-1])
-    old, new = np.concatenate(before).astype(np.int64), np.concatenate(after).astype(np.int64)
+    return np.concatenate(before).astype(np.int64), np.concatenate(after).astype(np.int64)
+
+
+def identify(previous: Communities, current: Communities) -> Communities:
+    """Return the current communities with the ids of the previous ones that they continue.
+
+    Two communities are matched where the Jaccard index of their members is at least 0.3 and no better match claims
+    either of them (Greene, Doyle and Cunningham, "Tracking the evolution of communities in dynamic social networks",
+    ASONAM 2010).
+    """
+    old, new = moves(previous, current)
     kept = (old >= 0) & (new >= 0)
     one, other, both = meetings(old[kept], new[kept])
     overlap = both / (previous.size[one] + current.size[other] - both)
@@ -203,9 +211,9 @@ def identify(previous: Communities, current: Communities) -> Communities:
             taken.add(name)
     for number, name in enumerate(current.ids):
         if number not in ids:
-            # A member may have left and named another community before: a name is given once.
+            # A member may have left and named another community before, or one that is no more: a name is given once.
             again, plain = 2, name
-            while name in taken:
+            while name in taken or name in previous.ids:
                 name, again = f"{plain}~{again}", again + 1
             ids[number] = name
             taken.add(name)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graph import membership
+from graph.chronicle import Event, chronicle
 from graph.communities import Communities, communities, identify
 from graph.cutoffs import grid, last_cutoff
 from graph.ground import Ground
@@ -58,6 +60,11 @@ class Network:
     def resolution(self) -> float:
         """Return the resolution of the communities."""
         return self.communities[-1].resolution
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """Return what became of the communities from cutoff to cutoff."""
+        return chronicle(self.communities)
 
     def risk(self, position: int) -> LinkedRisk:
         """Return the linked risk at a cutoff; the last one asked for is kept."""

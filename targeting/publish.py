@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.build import snapshot
+from graph.chronicle import lives
 from graph.cutoffs import grid, last_cutoff
 from graph.described import describe
 from graph.linked_risk import LinkedRisk, Path, Paths, linked_risk
@@ -37,6 +39,7 @@ SHIPMENT_PATHS_KEPT = 10_000
 """Waiting shipments whose paths are stored with the set, those of the highest score."""
 
 PATHS_SHOWN = 10
+EVENTS_SHOWN = 24
 _BATCH = 50_000
 _ENTITIES = ("Trader", "Forwarder")
 
@@ -123,9 +126,19 @@ def score_store(
 def _about(here: Network, seed: int, as_of: date | None) -> dict[str, str]:
     """Return what explains a set; an as-of day that nobody chose may be doubtful."""
     about = {"resolution": repr(here.resolution), "communities": str(len(here.communities[-1])), "seed": str(seed)}
+    about |= _changes(here)
     if as_of is None and (odd := lone_latest(here.snapshot)):
         about["odd"] = odd
     return about
+
+
+def _changes(here: Network) -> dict[str, str]:
+    """Return how many communities were born, grew and so on `since` the last cutoff but one, in words."""
+    if len(here.cutoffs) < 2:
+        return {}
+    counted = Counter(event.event for event in here.events if event.day == int(here.cutoffs[-1]))
+    told = ", ".join(f"{number:,} {event}" for event, number in sorted(counted.items()))
+    return {"since": str(np.datetime64(int(here.cutoffs[-2]), "D")), "changes": told or "nothing has changed"}
 
 
 def lane_thresholds(scores: Real, accepted_on: Int) -> dict[str, float]:
@@ -209,6 +222,15 @@ def _communities(here: Network, shipments: list[pa.RecordBatch], scored: bool) -
     told = describe(here.snapshot, communities)
     for one, mean in zip(told, (np.bincount(at, linked, minlength=len(communities)) / size).tolist(), strict=True):
         one["linked_mean"] = mean
+    history = lives(here.events)
+    for name, one in zip(communities.ids, told, strict=True):
+        one["history"] = [
+            {
+                **{key: value for key, value in asdict(event).items() if key != "community"},
+                "day": str(np.datetime64(event.day, "D")),
+            }
+            for event in history[name][-EVENTS_SHOWN:]
+        ]
     return pa.record_batch(
         {
             "community": pa.array(communities.ids, pa.string()),

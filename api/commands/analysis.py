@@ -91,7 +91,9 @@ def tell_analysed(found: Analysed) -> None:
     about = found.published.about
     warn_of(found.published)
     count = numbered(int(about["communities"]), "community", "communities")
-    say(f"{count}, at resolution {float(about['resolution']):g}")
+    say(f"{count}, at resolution {float(about['resolution']):.3g}")
+    if "changes" in about:
+        say(f"Since {about['since']}: {about['changes']}")
     if found.highest:
         table(
             ("entity", "linked risk", "community"),

@@ -100,6 +100,9 @@ def _show(seen: "CommunityPortrait") -> None:
         _listed(part.capitalize(), ("thing", "shipments", "customs value"), rows)
     columns = ("month", "shipments", "inspected", "infractions")
     _listed("Over time", columns, [tuple(month[name] for name in columns) for month in told["months"]])
+    # A set that an earlier version published has no history.
+    history, fields = told.get("history", ()), ("day", "event", "members", "joined", "left", "other")
+    _listed("What became of it", fields, [tuple(event[name] for name in fields) for event in history])
     _listed(
         f"Members: {len(seen.members):,} of {one.members:,}, the riskiest first",
         ("thing", "name", "is", "linked risk", "stability", "shipments", "infractions of examined"),
@@ -123,7 +126,7 @@ def _show(seen: "CommunityPortrait") -> None:
 
 _NUMBERS = frozenset(
     (
-        *("weight", "shipments", "inspected", "infractions", "score", "stability"),
+        *("weight", "shipments", "inspected", "infractions", "score", "stability", "members", "joined", "left"),
         *("members of all", "customs value", "linked risk", "infractions of examined"),
     )
 )

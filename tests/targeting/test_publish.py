@@ -1,6 +1,7 @@
 """Publishing: lanes, results of shipments and entities, and paths that sum to the value."""
 
 import json
+import re
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -200,7 +201,13 @@ def test_communities_are_published_with_what_is_said_of_them(
         described = json.loads(row["described"])
         assert described["linked_mean"] == pytest.approx(np.mean([one["linked"] for one in members]))
         assert sum(described["roles"].values()) >= 1 and len(described["commodities"]) <= 5
+        history = described["history"]
+        assert history[-1]["members"] == row["members"]
+        assert [event["day"] for event in history] == sorted(event["day"] for event in history)
     assert any(json.loads(row["described"])["binds"] for row in found)
+    assert any(len(json.loads(row["described"])["history"]) > 1 for row in found)
+    assert re.fullmatch(r"\d{4}-\d\d-01", heading.about["since"])
+    assert re.search(r"\d+ grew", heading.about["changes"])
 
 
 def test_only_the_riskiest_shipments_keep_their_paths(
