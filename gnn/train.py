@@ -127,7 +127,8 @@ def _untrained(tokens: Tokens, seed: int, snapshot_version: int | None, as_of: s
         features=dict(tokens.features),
         vocabularies=vocabularies,
         mean=values.mean(axis=0),
-        scale=np.where(scale > 1e-6, scale, 1.0),
+        # What never varied taught nothing, and says nothing where it varies later.
+        scale=np.where(scale > 1e-6, scale, np.inf),
         members=(),
         hidden=HIDDEN,
         top=TOP,

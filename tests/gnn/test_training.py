@@ -52,6 +52,15 @@ def test_it_learns_from_features_and_from_categories() -> None:
     assert said[origin == 1].mean() > said[origin == 0].mean() + 0.05
 
 
+def test_a_feature_that_never_varied_in_the_training_says_nothing() -> None:
+    tokens, labels, days = artificial(200)
+    constant = np.ptp(tokens.values, axis=0) == 0
+    assert constant.sum() == 1
+    model, _ = fit(tokens, labels, days, seed=1)
+    changed = replace(tokens, values=np.where(constant, np.float32(1000.0), tokens.values))
+    assert same_bits(predict(model, tokens), predict(model, changed))
+
+
 def test_what_is_said_out_of_fold_comes_from_the_network_that_did_not_see_the_row(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
