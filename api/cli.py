@@ -18,6 +18,7 @@ from api.commands import (
     evaluation,
     export,
     ledger,
+    model,
     queue,
     risk,
     search,
@@ -33,7 +34,20 @@ from api.commands.output import remark
 
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
-    *("analyse", "train", "score", "queue", "arrivals", "search", "show", "expand", "path", "risk", "community"),
+    *(
+        "analyse",
+        "train",
+        "model",
+        "score",
+        "queue",
+        "arrivals",
+        "search",
+        "show",
+        "expand",
+        "path",
+        "risk",
+        "community",
+    ),
     *("export", "evaluate", "snapshot", "serve", "store"),
 )
 
@@ -101,6 +115,7 @@ app.command()(ledger.quarantine)
 app.command()(world.simulate)
 app.command()(analysis.analyse)
 app.command()(analysis.train)
+app.command()(model.model)
 app.command()(analysis.score)
 app.command()(queue.queue)
 app.command()(search.search)

@@ -21,6 +21,7 @@ from safetensors.numpy import save_file
 from targeting import TargetingError
 from targeting.boosting import Ensemble
 from targeting.calibration import Calibration
+from targeting.card import INTENDED_USE, LIMITS
 from targeting.declared import Vocabulary
 from targeting.model import Model, day_text
 from targeting.network import NAMES
@@ -97,6 +98,10 @@ def _card(model: Model) -> dict[str, Any]:
         "calibration": vars(model.calibration),
         "members": {name: len(getattr(model, name).members) for name in TREES},
         "metrics": dict(model.metrics),
+        "gnn": {"features": list(model.gnn.token_names), "metrics": dict(model.gnn.metrics)},
+        "trained_sha256": hashlib.sha256(model.trained.tobytes()).hexdigest(),
+        "intended_use": INTENDED_USE,
+        "limits": LIMITS,
         "libraries": {name: version(name) for name in LIBRARIES},
         "features_sha256": feature_hash(features),
         "features": features,
@@ -133,14 +138,26 @@ def _latest(folder: Path) -> str | None:
         return None
 
 
-def load(folder: Path, identity: str | None = None) -> tuple[str, Model]:
-    """Return the id and the model asked for, by default the one trained last.
+def card_of(folder: Path, identity: str | None = None) -> tuple[str, dict[str, Any]]:
+    """Return the id and the card of the model asked for, by default of the one trained last.
 
     Raises:
-        TargetingError: there is none, it is damaged, or its feature list is not what this version computes.
+        TargetingError: there is none, or its card cannot be read or is of another format.
     """
-    from gnn.registry import load as load_gnn
+    name, here = _place(folder, identity)
+    try:
+        card = _read_card(here / CARD)
+    except FileNotFoundError as error:
+        raise TargetingError(f"The model {here} is not whole ({error.filename} is missing); train again.") from None
+    except (ValueError, TypeError) as error:
+        raise TargetingError(f"The model {here} is damaged ({error}); train again.") from None
+    if card.get("format") != FORMAT:
+        raise TargetingError(f"The model {here} has format {card.get('format')}, not {FORMAT}; train again.")
+    return name, card
 
+
+def _place(folder: Path, identity: str | None) -> tuple[str, Path]:
+    """Return the id and the folder of the model asked for, by default of the one trained last."""
     name = identity or _latest(folder)
     if name is None:
         raise TargetingError(f"There is no model in {folder} yet; run `tidewaiter train` first.")
@@ -149,6 +166,18 @@ def load(folder: Path, identity: str | None = None) -> tuple[str, Model]:
         raise TargetingError(
             f"There is no model {name!r} in {folder}; set TIDEWAITER_MODELS to the folder that has it, or train again."
         )
+    return name, here
+
+
+def load(folder: Path, identity: str | None = None) -> tuple[str, Model]:
+    """Return the id and the model asked for, by default the one trained last.
+
+    Raises:
+        TargetingError: there is none, it is damaged, or its feature list is not what this version computes.
+    """
+    from gnn.registry import load as load_gnn
+
+    name, here = _place(folder, identity)
     try:
         card = _read_card(here / CARD)
         if card["format"] != FORMAT:

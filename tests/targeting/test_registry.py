@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from targeting import TargetingError, registry
+from targeting.card import markdown
 from targeting.registry import CARD, GNN, LATEST, TRAINED, feature_hash
 from tests.targeting.conftest import Saved
 
@@ -51,6 +52,38 @@ def test_nothing_is_pickled_and_all_is_text_or_safetensors(saved: Saved) -> None
     card = json.loads((here / CARD).read_text(encoding="utf-8"))
     assert card["as_of"] and card["seed"] == saved.model.seed and "lightgbm" in card["libraries"]
     assert card["features_sha256"] == feature_hash(card["features"])
+
+
+def test_the_card_says_what_the_model_is_and_what_for(saved: Saved) -> None:
+    name, card = registry.card_of(saved.folder)
+    assert (name, card) == registry.card_of(saved.folder, saved.identity)
+    assert card["intended_use"] and card["limits"]
+    assert card["gnn"]["metrics"]["rows"] == saved.model.metrics["rows"] and card["gnn"]["features"]
+    text = markdown(name, card)
+    assert text.startswith(f"# Model {name}\n")
+    for said in (*card["intended_use"], *card["limits"], card["as_of"], card["features_sha256"][:16], "lightgbm"):
+        assert said in text
+    assert f"| `score` | {saved.model.metrics['auc_score']:.3f} |" in text
+    assert f"| profiles | {len(saved.model.plan.profiles)} |" in text
+
+
+def test_the_card_of_an_older_model_can_be_read(saved: Saved) -> None:
+    name, card = registry.card_of(saved.folder)
+    older = {key: card[key] for key in card if key not in ("gnn", "trained_sha256", "intended_use", "limits")}
+    assert "not kept" in markdown(name, older)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [("{", "is damaged"), ("[]", "is damaged"), ('{"format": 1}', "format 1")]
+)
+def test_a_card_that_cannot_be_read_is_refused(copy: Saved, content: str, said: str) -> None:
+    path = copy.folder / copy.identity / CARD
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(TargetingError, match=f"{said}.*train again"):
+        registry.card_of(copy.folder)
+    path.unlink()
+    with pytest.raises(TargetingError, match="is not whole"):
+        registry.card_of(copy.folder)
 
 
 def test_the_list_says_which_is_the_latest(copy: Saved) -> None:
