@@ -16,6 +16,7 @@ WITHOUT = {
     "neo4j": "no Neo4j server: ",
     "chromium": "no Chromium: ",
     "followthemoney": "no FollowTheMoney: ",
+    "cuda": "no CUDA: ",
 }
 """What can be required, and how the reason of a test begins that was skipped without it."""
 
@@ -68,3 +69,12 @@ def followthemoney_needed(pytestconfig: pytest.Config) -> None:
             "its PyICU is built on this machine: install libicu-dev, pkg-config, g++ and python3-dev (Debian, Ubuntu) "
             "or icu4c and pkg-config (Homebrew), remove .venv/ready, and repeat.",
         )
+
+
+@pytest.fixture(scope="session")
+def cuda_needed(pytestconfig: pytest.Config) -> None:
+    """Be there for tests that compute on a graphics card."""
+    import torch
+
+    if not torch.cuda.is_available():
+        missing(pytestconfig, "cuda", "torch finds no graphics card that it can compute on")
