@@ -6,6 +6,7 @@ from string import Template
 from typing import Any
 
 from benchmarks.quality.figures import Figure, said, table
+from benchmarks.quality.hiding import WAYS
 from benchmarks.quality.plain_graph import COLUMNS as OF_PLAIN
 from benchmarks.quality.worlds import PARTS
 from targeting.evaluate import CALIBRATED, COLUMNS
@@ -21,7 +22,7 @@ _MEASURES = {
 
 def written(reports: Mapping[str, Any]) -> str:
     """Return the page with the figures of all parts."""
-    kcs, worlds, tolokers = (reports[part] for part in ("kcs", "worlds", "tolokers"))
+    kcs, worlds, tolokers, hiding = (reports[part] for part in ("kcs", "worlds", "tolokers", "hiding"))
     return Template(_TEXT.read_text(encoding="utf-8")).substitute(
         seed=kcs["seed"],
         kcs_counts=_counts(kcs["report"]),
@@ -37,6 +38,11 @@ def written(reports: Mapping[str, Any]) -> str:
         against_declared=said(Figure(**worlds["mean"]["rings, score against base_declared"])),
         against_tabular=said(Figure(**worlds["mean"]["rings, score against base_tabular"])),
         by_world=_by_world(worlds["worlds"]),
+        hiding_seeds=", ".join(hiding["worlds"]),
+        hiding=table(
+            {WAYS[way]: _figures(row) for way, row in hiding["mean"].items()},
+            {"before": "before", "after": "after", "left": "left", "of traders": "reached"},
+        ),
         tolokers=table(
             {name: _figures(tolokers["test"][name]) for name in OF_PLAIN},
             {"AUC": "auc", "average precision": "average_precision"},

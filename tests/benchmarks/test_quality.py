@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.quality import __main__ as quality
+from benchmarks.quality import hiding
 from benchmarks.quality.figures import Figure, figure, table, write_json
 from benchmarks.quality.plain_graph import BLENDED
 from benchmarks.quality.plain_graph import COLUMNS as OF_PLAIN
@@ -34,9 +35,11 @@ def measured(folder: Path) -> None:
     """Write what all parts would have measured."""
     worlds = {"7": evaluated(0.5), "8": evaluated(0.7)}
     of_plain = {name: {"auc": Figure(0.8, 0.7, 0.9), "average_precision": Figure(0.6, 0.5, 0.7)} for name in OF_PLAIN}
+    hidden = {"9": {way: [(0.8, 0.8), (0.4, 0.2)] for way in hiding.GOALS}}
     reports = {
         "kcs": {"seed": 1, "report": evaluated(0.75)},
         "worlds": {"seed": 1, "shipments": 1000, "worlds": worlds, "mean": means(worlds, 1)},
+        "hiding": {"seed": 1, "worlds": hidden, "mean": hiding.means(hidden, 1)},
         "tolokers": {"test": of_plain, "weights": dict.fromkeys(BLENDED, 0.25)},
     }
     for part, report in reports.items():
@@ -53,6 +56,7 @@ def test_the_page_has_the_figures_of_all_parts(tmp_path: Path) -> None:
     assert "| `score` | 0.600 [0.500, 0.700] |" in said
     assert "finds 1.000 [1.000, 1.000] times as many" in said
     assert "| 8 | 1,000 | 50 | 0.700 | 0.700 | 0.700 | 0.012 | 200 | 0.700 |" in said
+    assert "| fifty trusted owners | 0.600 [0.400, 0.800] | 0.500 [0.200, 0.800] | 0.833 [" in said
     assert "| blend | 0.800 [0.700, 0.900] | 0.600 [0.500, 0.700] |" in said
 
 
