@@ -86,7 +86,7 @@ class Ends:
         gave = self._flow.gave
         here = slice(*gave.start[thing : thing + 2])
         ref = self._flow.things.ref(thing)
-        leading = Step(ref, SHARED[ref.type], here.stop - here.start)
+        leading = Step(ref, SHARED[ref.type], int(self._flow.shared_by[thing]))
         return [
             End(int(party), float(kept), 1, (leading,), thing)
             for party, kept in zip(gave.column[here], gave.value[here], strict=True)
@@ -123,10 +123,9 @@ class Ends:
             return End(party, float(ends.weight[at]), 2, (Step(shipment, ROLES[column][1], 1),))
         importer = Ref("Trader", things["Trader"].keys[int(declarations.keys["importer"][row])].as_py())
         link = SHARED[_GIVEN[column]]
-        shared_by = int(np.diff(self._flow.gave.start[thing : thing + 2])[0])
         steps = (
             Step(self._flow.things.ref(thing), link, 1),
-            Step(importer, link, shared_by),
+            Step(importer, link, int(self._flow.shared_by[thing])),
             Step(shipment, "IMPORTED_BY", 1),
         )
         return End(party, float(ends.weight[at]), 1, steps, thing, then)

@@ -1,13 +1,13 @@
 """What risk flows from, and over what: the evidence and the hops between parties (see `graph/linked_risk.py`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from graph.snapshot import Long, Real, Snapshot
-from graph.ties import SHARED, Members, Numbering, matching, owners, pairs, sharing
+from graph.snapshot import Flag, Long, Real, Snapshot
+from graph.ties import SHARED, Members, Numbering, counting, matching, members, owners, pairs, same, sharing
 
 PARTIES = ("Trader", "Forwarder", "Vessel")
 ROLES = {
@@ -16,7 +16,7 @@ ROLES = {
     "declarant": ("Forwarder", "DECLARED_BY"),
     "vessel": ("Vessel", "ABOARD"),
 }
-LINKS = ("IMPORTED_BY", "EXPORTED_BY", "DECLARED_BY", "ABOARD", "AT_ADDRESS", "HAS_CONTACT", "OWNED_BY")
+LINKS = ("IMPORTED_BY", "EXPORTED_BY", "DECLARED_BY", "ABOARD", "AT_ADDRESS", "HAS_CONTACT", "OWNED_BY", "SAME_AS")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Parameters:
         strength: m, inspections that a party is credited with before its first.
         shared: d for an address or contact, per link.
         owned: d for ownership.
+        same: d between two entries taken for the same thing; not divided, since all of them are one.
         trades: d between an importer and its exporters and declarants.
         shared_by_most: an address or contact of more parties than this carries nothing; its part would be smaller
             than that of one link in a hundred.
@@ -38,6 +39,7 @@ class Parameters:
     strength: float = 1.0
     shared: float = 0.9
     owned: float = 0.7
+    same: float = 0.9
     trades: float = 0.5
     shared_by_most: int = 100
     importer: float = 1.0
@@ -112,6 +114,56 @@ def evidence(
     return Sources(*(column[order] for column in columns))
 
 
+class Ways(NamedTuple):
+    """All that risk flows from and over: evidence, who gave what, and the hops that need no address or contact."""
+
+    sources: Sources
+    given: Members
+    direct: Hops
+
+
+def ways(snapshot: Snapshot, day: int, parties: Numbering, things: Numbering, parameters: Parameters) -> Ways:
+    """Return what was known before a day, each with what it is divided by."""
+    rows, count = counting(snapshot, day), len(parties)
+    roles = row_parties(snapshot, parties, rows)
+    hops = [*_direct_hops(*owners(snapshot, day, parties), count, parameters.owned, "OWNED_BY")]
+    for role in ("exporter", "declarant"):
+        hops += _direct_hops(*pairs(roles["importer"], roles[role], count), count, parameters.trades, ROLES[role][1])
+    hops += _direct_hops(*same(snapshot, day, PARTIES, parties), count, parameters.same, "SAME_AS", divided=False)
+    return Ways(
+        evidence(snapshot, day, count, rows, roles, parameters),
+        members(snapshot, day, PARTIES, parties, things),
+        together(hops),
+    )
+
+
+def left_of(whole: Ways, rest: Ways) -> Ways:
+    """Return those of the ways that the rest still has, each divided by what it was divided by in the whole."""
+    sources, given, direct = (
+        np.isin(_coded(*of_whole), _coded(*of_rest))
+        for of_whole, of_rest in (
+            tuple((part.sources.party, part.sources.shipment, part.sources.link) for part in (whole, rest)),
+            tuple((part.given.thing, part.given.party) for part in (whole, rest)),
+            tuple((part.direct.to, part.direct.start, part.direct.link) for part in (whole, rest)),
+        )
+    )
+    return Ways(
+        Sources(*_picked(whole.sources, sources)),
+        Members(*_picked(whole.given, given)),
+        Hops(*_picked(whole.direct, direct)),
+    )
+
+
+def _picked(columns: Iterable[Any], rows: Flag) -> list[Any]:
+    return [column[rows] for column in columns]
+
+
+def _coded(first: Long, second: Long, third: Long | None = None) -> Long:
+    """Return one code for each two or three numbers below 2^29, the third below that of `LINKS`."""
+    code = first << 29 | second
+    return code if third is None else code * len(LINKS) + third
+
+
 def shared_hops(given: Members, things: Numbering, parameters: Parameters) -> Hops:
     """Pair everybody with everybody else who gave the same address or contact."""
     left, right = sharing(given, parameters.shared_by_most)
@@ -120,27 +172,20 @@ def shared_hops(given: Members, things: Numbering, parameters: Parameters) -> Ho
     return Hops(given.party[left], given.party[right], given.thing[left], parameters.shared**2 / others, link, others)
 
 
-def _direct_hops(left: Long, right: Long, parties: int, kept: float, link: str) -> list[Hops]:
+def _direct_hops(left: Long, right: Long, parties: int, kept: float, link: str, *, divided: bool = True) -> list[Hops]:
     """Hop both ways between the ends of distinct links; what arrives is divided by the links of the one reached."""
-    left, right = pairs(left, right, parties)
     different = left != right
     left, right = left[different], right[different]
     hops = []
     for to, start in ((left, right), (right, left)):
-        shared_by = np.bincount(to, minlength=parties)[to]
+        shared_by = np.bincount(to, minlength=parties)[to] if divided else np.ones(len(to), dtype=np.int64)
         none, by = np.full(len(to), -1), np.full(len(to), LINKS.index(link))
         hops.append(Hops(to, start, none, kept / shared_by, by, shared_by))
     return hops
 
 
-def all_hops(
-    snapshot: Snapshot, day: int, parties: Numbering, roles: Mapping[str, Long], shared: Hops, parameters: Parameters
-) -> Hops:
-    """Return every hop: the shared ones, those of ownership, and those between an importer and its partners."""
-    count = len(parties)
-    parts = [shared, *_direct_hops(*owners(snapshot, day, parties), count, parameters.owned, "OWNED_BY")]
-    for role in ("exporter", "declarant"):
-        parts += _direct_hops(roles["importer"], roles[role], count, parameters.trades, ROLES[role][1])
+def together(parts: Sequence[Hops]) -> Hops:
+    """Return all hops in their order."""
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     order = np.lexsort((columns[1], columns[2], columns[4], columns[0]))
     return Hops(*(column[order] for column in columns))

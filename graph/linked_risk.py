@@ -9,14 +9,16 @@ broker. From party to party it takes hops:
 
 - over an address or contact that n parties share: d² / (n - 1) for each of the others (d: what is kept per link);
 - from a subsidiary to its owner and back: d / (owners, or subsidiaries, of the party reached);
+- between two entries that somebody takes for the same thing: d;
 - between an importer and its exporters and declarants: d / (partners of that kind of the party reached).
 
 With H the matrix of hops, R = e + H e + (H H) e, taken over simple paths only: nothing goes on to, or by way of,
 another party of the infraction's own shipment (which has its part of the evidence already, so that nobody raises the
 own risk through the neighbours), nothing comes back to a party, and no address or contact is used twice. A path has at
-most four links between the party where the evidence enters and the one it reaches. R is linear in the evidence:
-clearing a shipment (its outcome turns to clean) subtracts exactly what it had added. Commodities, countries and offices
-are not links: what they say is a matter of profiles.
+most four links between the party where the evidence enters and the one it reaches. R is linear in the evidence, and in
+the links where those who share them are counted as before: clearing a shipment (its outcome turns to clean), or taking
+links away, subtracts exactly the paths that begin or pass there. Commodities, countries and offices are not links: what
+they say is a matter of profiles.
 
 This is a Katz series cut off after two hops, its weights divided among those who share a link and personalised by the
 evidence (Katz, "A new status index derived from sociometric analysis", Psychometrika 18, 1953); the cut is what lets
@@ -34,11 +36,11 @@ import numpy as np
 from graph.chains import Chains, every_chain
 from graph.ends import End, Ends, Step
 from graph.evidence import LINKS, PARAMETERS, Parameters
-from graph.records import Ref
+from graph.records import LinkRef, Ref
 from graph.risk_flow import Flow, difference
 from graph.snapshot import Long, Real, Snapshot
 from graph.strongest import Bounds, strongest_chains
-from graph.ties import runs
+from graph.ties import SHARED, runs
 
 _CHAINS_HELD = 256
 
@@ -49,6 +51,17 @@ class Path(NamedTuple):
     value: float
     source: Ref
     steps: tuple[Step, ...]
+
+    def links(self) -> tuple[LinkRef, ...]:
+        """Return the links that it goes over, from the shipment, or from the party to what it shares.
+
+        Between two parties the lower comes first: a hop goes both ways.
+        """
+        ends = [self.source, *(step.ref for step in self.steps)]
+        return tuple(
+            LinkRef(*((one, step.link, other) if _leading(one) <= _leading(other) else (other, step.link, one)))
+            for one, other, step in zip(ends, ends[1:], self.steps, strict=False)
+        )
 
 
 class Paths(NamedTuple):
@@ -71,9 +84,11 @@ class LinkedRisk:
     day: int
     entity: Mapping[str, Real]
 
-    def __init__(self, snapshot: Snapshot, day: int, parameters: Parameters = PARAMETERS) -> None:
+    def __init__(
+        self, snapshot: Snapshot, day: int, parameters: Parameters = PARAMETERS, shares: Snapshot | None = None
+    ) -> None:
         self.day, self._snapshot, self._parameters = day, snapshot, parameters
-        self._flow = flow = Flow(snapshot, day, parameters)
+        self._flow = flow = Flow(snapshot, day, parameters, shares)
         self._ends = Ends(snapshot, flow, parameters)
         self.entity = {**flow.parties.spread(flow.risk), **flow.things.spread(flow.thing_risk)}
         self._evident = frozenset(flow.sources.shipment.tolist())
@@ -192,15 +207,24 @@ class LinkedRisk:
         return Path(float(value), Ref("Shipment", shipment), (*steps, *end.steps))
 
 
-def linked_risk(snapshot: Snapshot, day: int, parameters: Parameters = PARAMETERS) -> LinkedRisk:
+def linked_risk(
+    snapshot: Snapshot, day: int, parameters: Parameters = PARAMETERS, shares: Snapshot | None = None
+) -> LinkedRisk:
     """Return the linked risk of the network as known before a day.
 
     Args:
         snapshot: the network.
         day: only what was known before it is used; days since 1970-01-01.
         parameters: what the flow depends on.
+        shares: a network with the same things of which `snapshot` is what is left (`graph.supposed`). Every link is
+            divided by those who share it there, so that what was taken away is missing by exactly the paths over it.
     """
-    return LinkedRisk(snapshot, day, parameters)
+    return LinkedRisk(snapshot, day, parameters, shares)
+
+
+def _leading(ref: Ref) -> tuple[int, Ref]:
+    """Return what decides which end of a link comes first."""
+    return 0 if ref.type == "Shipment" else 2 if ref.type in SHARED else 1, ref
 
 
 def _taken(values: Real, at: Long) -> Real:

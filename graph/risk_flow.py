@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.evidence import PARTIES, Parameters, all_hops, evidence, row_parties, shared_hops
+from graph.evidence import PARTIES, Parameters, left_of, shared_hops, together, ways
 from graph.snapshot import Flag, Long, Real, Snapshot
 from graph.sparse import Matrix, inner
-from graph.ties import SHARED, Numbering, counting, matching, members
+from graph.ties import SHARED, Numbering, matching
 
 
 def _held(codes: Long, asked: Long) -> Flag:
@@ -43,35 +43,48 @@ class Flow:
         evidence: [p] what entered at each party.
         risk: [p] all that reaches each party.
         thing_risk: [t] all that reaches each address or contact.
+        shared_by: [t] by how many each is shared, 0 where nobody has it any more.
     """
 
-    def __init__(self, snapshot: Snapshot, day: int, parameters: Parameters) -> None:
-        self.parties = parties = Numbering(snapshot, day, PARTIES)
-        self.things = things = Numbering(snapshot, day, tuple(SHARED))
-        rows, count = counting(snapshot, day), len(parties)
-        roles = row_parties(snapshot, parties, rows)
-        self.sources = evidence(snapshot, day, count, rows, roles, parameters)
-        self.given = given = members(snapshot, day, PARTIES, parties, things)
+    def __init__(self, snapshot: Snapshot, day: int, parameters: Parameters, shares: Snapshot | None = None) -> None:
+        """Spread the evidence (see `graph.linked_risk.linked_risk`)."""
+        whole = snapshot if shares is None else shares
+        self.parties = parties = Numbering(whole, day, PARTIES)
+        self.things = things = Numbering(whole, day, tuple(SHARED))
+        count = len(parties)
+        found = ways(whole, day, parties, things, parameters)
+        self._infractions = found.sources
+        if shares is not None:
+            found = left_of(found, ways(snapshot, day, parties, things, parameters))
+        self.sources, self.given = found.sources, found.given
+        given, size = found.given, found.given.size
+        self.shared_by: Long = np.zeros(len(things), dtype=np.int64)
+        self.shared_by[given.thing] = size
         shared = shared_hops(given, things, parameters)
-        self.hops = hops = all_hops(snapshot, day, parties, roles, shared, parameters)
+        self.hops = hops = together([shared, found.direct])
         self._hop = Matrix(hops.to, hops.start, hops.weight, (count, count))
         self._reverse = Matrix(hops.start, hops.to, hops.weight, (count, count))
         # What would go over one address or contact twice, by way of each of the others who gave it.
-        self._twice = Matrix(shared.to, shared.start, shared.weight**2 * (shared.shared_by - 1), (count, count))
-        carries = given.size <= parameters.shared_by_most
-        self._mean = mean = np.where(carries, parameters.shared / given.size, 0.0)
+        gave = np.bincount(given.thing, minlength=len(things)).astype(np.float64)
+        between = gave[shared.via] - 2
+        self._twice = Matrix(shared.to, shared.start, shared.weight**2 * between, (count, count))
+        carries = size <= parameters.shared_by_most
+        self._mean = mean = np.where(carries, parameters.shared / size, 0.0)
         self.gave = Matrix(given.thing, given.party, mean, (len(things), count))
-        back = np.where(given.size > 1, parameters.shared**2, 0.0) * mean
+        self._kept = np.where(carries & (size > 1), parameters.shared**2 / np.maximum(size - 1, 1), 0.0)
+        back = self._kept * (gave[given.thing] - 1) * mean
         self._gave_twice = Matrix(given.thing, given.party, back, (len(things), count))
-        self._kept = np.where(carries & (given.size > 1), parameters.shared**2 / np.maximum(given.size - 1, 1), 0.0)
         self._involve(count)
         self._spread(count)
 
     def _involve(self, count: int) -> None:
-        """Note which parties an infraction's shipment has, by shipment and by party."""
+        """Note which parties an infraction's shipment has, by shipment and by party.
+
+        What is left out of the shares counts here, too: without a link nobody has more than with it.
+        """
         sources = self.sources
         self._width = max(count, 1)
-        self._involved = np.unique(sources.shipment * self._width + sources.party)
+        self._involved = np.unique(self._infractions.shipment * self._width + self._infractions.party)
         self._by_shipment = np.argsort(sources.shipment, kind="stable")
         self._by_party = np.argsort(self._involved % self._width, kind="stable")
         given = self.given

@@ -73,7 +73,10 @@ class Numbering:
 
 
 class Members(NamedTuple):
-    """Who gave which address or contact, sorted by both; `size` is how many gave the same."""
+    """Who gave which address or contact, sorted by both; `size` is how many gave the same.
+
+    Where some of them are left out, `size` counts them still.
+    """
 
     thing: Long
     party: Long
@@ -125,8 +128,9 @@ def sharing(members: Members, most: int) -> tuple[Long, Long]:
     What more than `most` parties gave is left out.
     """
     first = np.flatnonzero(np.diff(members.thing, prepend=-1))
-    start = np.repeat(first, np.diff(np.append(first, len(members.thing))))
-    left, right = runs(start, np.where(members.size <= most, members.size, 0))
+    held = np.diff(np.append(first, len(members.thing)))
+    start, held = np.repeat(first, held), np.repeat(held, held)
+    left, right = runs(start, np.where(members.size <= most, held, 0))
     different = left != right
     return left[different], right[different]
 
@@ -137,3 +141,15 @@ def owners(snapshot: Snapshot, day: int, parties: Numbering) -> tuple[Long, Long
     held = (owned.since < day) & (day <= owned.until)
     below, above = (parties.of("Trader", side[held]) for side in (owned.owned, owned.owner))
     return pairs(below, above, max(len(parties), 1))
+
+
+def same(snapshot: Snapshot, day: int, kinds: Sequence[str], parties: Numbering) -> tuple[Long, Long]:
+    """Return the distinct pairs of parties that were taken for the same thing before the day, the lower first."""
+    sides = [np.empty((2, 0), dtype=np.int64)]
+    for kind in kinds:
+        adjacency = snapshot.links.get((kind, "SAME_AS", kind))
+        if adjacency is not None:
+            known = adjacency.first_on < day
+            sides.append(np.stack([parties.of(kind, end[known]) for end in (adjacency.starts, adjacency.indices)]))
+    ends = np.concatenate(sides, axis=1)
+    return pairs(ends.min(axis=0), ends.max(axis=0), max(len(parties), 1))
