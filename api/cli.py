@@ -27,6 +27,7 @@ from api.commands import (
     snapshot,
     status,
     stores,
+    what_if,
     world,
 )
 from api.commands.options import StoreOption
@@ -34,21 +35,8 @@ from api.commands.output import remark
 
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
-    *(
-        "analyse",
-        "train",
-        "model",
-        "score",
-        "queue",
-        "arrivals",
-        "search",
-        "show",
-        "expand",
-        "path",
-        "risk",
-        "community",
-    ),
-    *("export", "evaluate", "snapshot", "serve", "store"),
+    *("analyse", "train", "score", "queue", "arrivals", "search", "show", "expand", "path", "risk", "what-if"),
+    *("community", "export", "evaluate", "snapshot", "serve", "store"),
 )
 
 
@@ -124,6 +112,7 @@ app.command()(show.show)
 app.command()(around.expand)
 app.command()(around.path)
 app.command()(risk.risk)
+app.command("what-if")(what_if.what_if)
 app.command()(community.community)
 app.command()(evaluation.evaluate)
 app.command()(snapshot.snapshot)

@@ -34,11 +34,13 @@ class Network:
         snapshot: the network.
         cutoffs: days of the grid up to the as-of day.
         communities: the communities at each cutoff, with ids that stay from cutoff to cutoff.
+        shares: where it is counted how many share a link, if not in the network itself (`graph.supposed`).
     """
 
     snapshot: Snapshot
     cutoffs: Int
     communities: list[Communities]
+    shares: Snapshot | None = field(default=None, repr=False)
     _risk: LinkedRisk | None = field(default=None, repr=False)
 
     @property
@@ -70,7 +72,7 @@ class Network:
         """Return the linked risk at a cutoff; the last one asked for is kept."""
         day = int(self.cutoffs[position])
         if self._risk is None or self._risk.day != day:
-            self._risk = linked_risk(self.snapshot, day)
+            self._risk = linked_risk(self.snapshot, day, shares=self.shares)
         return self._risk
 
     def linked(self, rows: Long, days: Int) -> Real:

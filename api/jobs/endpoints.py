@@ -67,9 +67,9 @@ def listed(jobs: Keeper, limit: Limit = 50, after: After = None) -> Page[JobAnsw
     return Page(items=[answer(job) for job in page], total=total, next=cursor(page[-1].number) if more else None)
 
 
-@router.post("/jobs", status_code=202, summary="Have the network analysed, a model trained, or shipments scored")
+@router.post("/jobs", status_code=202, summary="Have something done that takes long")
 def asked(job: Annotated[AskedJob, Body()], jobs: Keeper, response: Response) -> JobAnswer:
-    """Have the network analysed, a model trained, or shipments scored."""
+    """Have the network analysed, a model trained, shipments scored, or told what a supposition would change."""
     told = job.model_dump(mode="json")
     return added(jobs, response, told.pop("kind"), told)
 

@@ -7,7 +7,11 @@ from pydantic import Field
 
 from api.http.answers import Answer, Asked
 from api.http.days import Day
+from api.http.refs import LinkAsked, RefText
 from api.jobs.record import Job, State
+
+SUPPOSED = 100
+"""Sources, and links of each kind, that are supposed at most."""
 
 
 class JobAnswer(Answer):
@@ -54,4 +58,17 @@ class Score(Asked):
     as_of: Day | None = Field(None, description="Use what was known before this day; by default all.")
 
 
-AskedJob = Annotated[Analyse | Train | Score, Field(discriminator="kind")]
+class WhatIf(Asked):
+    """Find the waiting shipments that would be rated otherwise; nothing of the network or the published set changes."""
+
+    kind: Literal["what-if"]
+    clear: list[RefText] = Field(
+        [], max_length=SUPPOSED, description="Shipments or inspections whose infraction is taken to be none."
+    )
+    without: list[LinkAsked] = Field([], max_length=SUPPOSED, description="Links that are taken to be none.")
+    add: list[LinkAsked] = Field([], max_length=SUPPOSED, description="Links that are taken to be, as an assessment.")
+    first: Day | None = Field(None, description="First day of acceptance; by default 90 days before the set's day.")
+    last: Day | None = Field(None, description="Last day of acceptance, included; by default there is none.")
+
+
+AskedJob = Annotated[Analyse | Train | Score | WhatIf, Field(discriminator="kind")]

@@ -79,6 +79,22 @@ def _score(settings: Settings, asked: Mapping[str, Any], folder: Path, report: R
     return {"published": as_heading(published)}
 
 
+def _what_if(settings: Settings, asked: Mapping[str, Any], folder: Path, report: Report) -> Mapping[str, Any]:
+    from api.what_if import LISTED, supposition, what_if_as_data
+    from targeting.what_if import what_if
+
+    with opened(settings) as store:
+        found = what_if(
+            store,
+            settings.models_folder,
+            supposition(asked),
+            _day(asked["first"]),
+            _day(asked["last"]),
+            progress=lambda what: report(doing=what),
+        )
+    return what_if_as_data(found, LISTED)
+
+
 def _export(settings: Settings, asked: Mapping[str, Any], folder: Path, report: Report) -> Mapping[str, Any]:
     from api.exports.errors import ExportError
     from api.exports.handing import hand_over
@@ -120,6 +136,7 @@ WORK: Mapping[str, Work] = {
     "analyse": _analyse,
     "train": _train,
     "score": _score,
+    "what-if": _what_if,
     "export": _export,
 }
 """From the kind of a job to what it does with the settings, what was asked, and the job's own folder of files."""

@@ -149,3 +149,29 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
         ran = run("risk", f"trader:native/{key}", store=store)
         assert ran.status == 0
         assert ("\x1b" not in ran.out) and (name in ran.out or name == ESCAPES)
+
+
+def test_what_would_change_is_listed(invented: Invented) -> None:
+    queue = run("queue", "--from", "2024-01-01", "--to", "2024-03-31", "--json", store=invented.store).json
+    riskiest = max(queue["shipments"], key=lambda row: row["linked"])
+    risk = run("risk", f"shipment:native/{riskiest['shipment_id']}", "--json", store=invented.store).json
+    found = run("what-if", "--clear", risk["paths"][0]["source"], "--json", store=invented.store).json
+    assert 0 < len(found["changes"]) < found["waiting"] and found["to"] is None
+    mine = next(one for one in found["changes"] if one["shipment"] == risk["id"])
+    assert mine["before"]["linked"] == risk["value"] > mine["after"]["linked"]
+    ran = run("what-if", "--clear", risk["paths"][0]["source"], "--limit", 1, store=invented.store)
+    assert ran.status == 0 and "Only the first 1 are listed" in ran.out and "Nothing was stored" in ran.out
+    importer = next(one for one in risk["against"] if one["role"] == "importer")["thing"]
+    around = run("expand", importer, "--link", "AT_ADDRESS", "--json", store=invented.store).json
+    there = around["things"][0]["thing"]
+    ran = run("what-if", "--without", f"{importer} AT_ADDRESS {there}", "--to", "2024-03-31", store=invented.store)
+    assert ran.status == 0 and "to 2024-03-31, " in ran.out
+
+
+def test_a_supposition_that_is_none_is_refused(invented: Invented) -> None:
+    ran = run("what-if", store=invented.store)
+    assert ran.status == 2 and "Nothing is supposed" in ran.err
+    ran = run("what-if", "--without", "trader:A", store=invented.store)
+    assert ran.status == 2 and "'trader:A' is no link" in ran.err
+    ran = run("what-if", "--clear", "place:GB", store=invented.store)
+    assert ran.status == 1 and "is no source of linked risk" in ran.err

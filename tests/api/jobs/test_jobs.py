@@ -7,7 +7,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.api.commands import address, small
+from tests.api.commands import Invented, address, small
 from tests.api.jobs.following import events, many, over, until, upload
 from tests.api.serving import problem, serving
 
@@ -136,3 +136,20 @@ def test_a_network_is_analysed(client: httpx.Client, tmp_path: Path) -> None:
     status = client.get("/v1/status").json()
     assert status["published"]["id"] == done["result"]["published"]["id"]
     assert (status["changed_since"], status["batches"], status["rows_loaded"]) == (False, 1, 40)
+
+
+def test_what_a_supposition_would_change_is_told_by_a_job(invented: Invented, tmp_path: Path) -> None:
+    with serving(invented.copy(tmp_path)) as client:
+        found = client.get("/v1/shipments", params={"from": "2024-01-01", "to": "2024-03-31"}).json()
+        riskiest = max(found["items"], key=lambda row: row["linked"])["id"]
+        paths = client.get("/v1/shipments/evidence", params={"id": f"shipment:{riskiest}"}).json()["paths"]
+        asked = {"kind": "what-if", "clear": [paths[0]["source"]], "first": "2024-01-01"}
+        result = over(client, client.post("/v1/jobs", json=asked).json())["result"]
+        assert result["changed"] == len(result["changes"]) > 0 and result["published"]["id"] == found["published"]["id"]
+        mine = next(one for one in result["changes"] if one["shipment"] == f"shipment:{riskiest}")
+        assert mine["after"]["linked"] < mine["before"]["linked"]
+        link = {"start": "trader:native/X", "link": "SAME_AS", "end": "trader:native/Y"}
+        failed = over(client, client.post("/v1/jobs", json={"kind": "what-if", "add": [link]}).json())
+        assert failed["state"] == "failed" and "trader:native/X is not in the network" in failed["error"]
+        nothing = client.post("/v1/jobs", json={"kind": "what-if", "clear": ["x"]})
+        assert nothing.status_code == 422
