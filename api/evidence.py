@@ -61,6 +61,31 @@ class EvidencePath:
 
 
 @dataclass(frozen=True)
+class FragileLink:
+    """A link between two things, as the paths go over it, and whether it is an assessment."""
+
+    start: str
+    start_name: str
+    link: str
+    end: str
+    end_name: str
+    assessed: bool
+
+
+@dataclass(frozen=True)
+class Fragility:
+    """What holds a shipment in its lane: without the links it would fall below the lane's line.
+
+    `links` is None where it would stay even without any linked risk; `smallest` says whether it is sure that no fewer
+    take away as much.
+    """
+
+    lane: str
+    links: Sequence[FragileLink] | None
+    smallest: bool
+
+
+@dataclass(frozen=True)
 class CounterEvidence:
     """What speaks for a party: its clean inspections as the set knew them, and its trusted-trader statuses."""
 
@@ -84,6 +109,8 @@ class Evidence:
         paths: the greatest contributions; None where they cannot be told, because the store has changed since.
         left_out, remainder: how many paths are not listed, and the sum of their values.
         assessed: the share of the value that comes over listed paths with an assessment among their links.
+        fragility: what holds a shipment in its lane; None for other things, in the green lane, and where the set does
+            not hold it.
         against: what speaks for the parties themselves.
         published, store_version: the set that this comes from, and the store's version now.
     """
@@ -95,6 +122,7 @@ class Evidence:
     left_out: int
     remainder: float
     assessed: float | None
+    fragility: Fragility | None
     against: Sequence[CounterEvidence]
     published: PublishedSet | None
     store_version: int
@@ -117,7 +145,9 @@ def evidence(store: GraphStore, ref: Ref, *, find: FindPaths = _found_again) -> 
         parties = _parties(view, ref) if published else []
         trusted = view.shown((party for party, _ in parties), ["aeo"])
         steps = [Ref.read(step["thing"]) for path in (taken["paths"] if taken else ()) for step in path["steps"]]
-        named = names(view, [ref, *steps, *(party for party, _ in parties)])
+        fragile = None if taken is None else taken.get("fragility")
+        ends = [Ref.read(one[end]) for one in (fragile or {}).get("links") or () for end in ("start", "end")]
+        named = names(view, [ref, *steps, *ends, *(party for party, _ in parties)])
         paths = None if taken is None else [_path(path, taken["value"], named) for path in taken["paths"]]
         return Evidence(
             ref,
@@ -127,6 +157,7 @@ def evidence(store: GraphStore, ref: Ref, *, find: FindPaths = _found_again) -> 
             taken["left_out"] if taken is not None else 0,
             taken["remainder"] if taken is not None else 0.0,
             _assessed(paths),
+            None if fragile is None else _fragility(fragile, named),
             [_against(view, party, role, named[party], trusted=party in trusted) for party, role in parties],
             published,
             view.version(),
@@ -169,6 +200,23 @@ def _path(path: Mapping[str, Any], whole: float, named: Mapping[Ref, str]) -> Ev
     ]
     assessed = any(step.link in ASSESSED for step in steps)
     return EvidencePath(path["value"], path["value"] / whole, path["source"], steps, assessed)
+
+
+def _fragility(told: Mapping[str, Any], named: Mapping[Ref, str]) -> Fragility:
+    if told["links"] is None:
+        return Fragility(told["lane"], None, told["smallest"])
+    links = [
+        FragileLink(
+            one["start"],
+            named[Ref.read(one["start"])],
+            one["link"],
+            one["end"],
+            named[Ref.read(one["end"])],
+            one["link"] in ASSESSED,
+        )
+        for one in told["links"]
+    ]
+    return Fragility(told["lane"], links, told["smallest"])
 
 
 def _assessed(paths: Sequence[EvidencePath] | None) -> float | None:

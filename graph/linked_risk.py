@@ -35,7 +35,8 @@ import numpy as np
 
 from graph.chains import Chains, every_chain
 from graph.ends import End, Ends, Step
-from graph.evidence import LINKS, PARAMETERS, Parameters
+from graph.evidence import LINKS, PARAMETERS, PARTIES, Parameters
+from graph.fragile import Binding, fewest, link_of, woven
 from graph.records import LinkRef, Ref
 from graph.risk_flow import Flow, difference
 from graph.snapshot import Long, Real, Snapshot
@@ -161,6 +162,21 @@ class LinkedRisk:
         ]
         return Paths(shown, math.fsum(values[order[limit:]]), max(len(order) - limit, 0))
 
+    def fewest(self, row: int, enough: float) -> Binding:
+        """Return the fewest links without which a declaration's linked risk loses at least so much (`graph.fragile`).
+
+        What the declaration itself says (its parties, an address that it is the first to give) is not among them.
+
+        Args:
+            row: the version of a declaration.
+            enough: what it has to lose, at most its linked risk.
+        """
+        own = int(self._snapshot.declarations.shipment[row])
+        paths = woven(self._flow, [(end, self._chains(end, own)) for end in self._ends.of_row(row)])
+        found = fewest(paths, enough)
+        links = [link_of(self._snapshot, self._flow, code) for code in found.codes]
+        return Binding(links, found.brings, found.smallest)
+
     def strongest(self, rows: Long) -> list[Path | None]:
         """Return the greatest path of each version of a declaration, the first that `paths` gives; None without any."""
         ends, columns = self._ends.of_rows(rows)
@@ -224,7 +240,7 @@ def linked_risk(
 
 def _leading(ref: Ref) -> tuple[int, Ref]:
     """Return what decides which end of a link comes first."""
-    return 0 if ref.type == "Shipment" else 2 if ref.type in SHARED else 1, ref
+    return ("Shipment", *PARTIES, *SHARED).index(ref.type), ref
 
 
 def _taken(values: Real, at: Long) -> Real:

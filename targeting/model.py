@@ -165,7 +165,7 @@ def train(
     said = {"declared": own, "profile": rated, "gnn": _log_odds(connected)}
     linked = here.linked(rows, days)
     block = here.features(rows, days, linked)
-    score, total = fit(_on_top(said, block), labels, days, fold, seed, read=READ_ON_TOP)
+    score, total = fit(on_top(said, block), labels, days, fold, seed, read=READ_ON_TOP)
     random = _random(snapshot, rows, as_of)
     metrics = {
         "rows": float(len(rows)),
@@ -212,7 +212,7 @@ def _alone_and_together(model: Model, here: Network, rows: Long) -> tuple[Real, 
     inputs = read(here, model.vocabulary, model.plan, rows, capped_days(here.snapshot, rows, int(here.cutoffs[-1])))
 
     def said(part: Model) -> Real:
-        top = _on_top(components(part, inputs, predict(part.gnn, inputs.tokens)), inputs.network)
+        top = on_top(components(part, inputs, predict(part.gnn, inputs.tokens)), inputs.network)
         return part.score.logits(top)
 
     alone = [
@@ -265,7 +265,7 @@ def score(
         except ValueError as error:
             raise TargetingError(str(error)) from None
         said = components(model, inputs, gnn)
-        top = _on_top(said, inputs.network)
+        top = on_top(said, inputs.network)
         columns["score"][at] = model.calibration.probabilities(model.score.logits(top))
         for name in ("declared", "profile"):
             columns[name][at] = 1.0 / (1.0 + np.exp(-said[name]))
@@ -293,7 +293,8 @@ def _log_odds(probability: Real) -> Real:
     return logit(np.clip(probability, 1e-6, 1.0 - 1e-6))
 
 
-def _on_top(said: Mapping[str, Real], block: Block) -> Block:
+def on_top(said: Mapping[str, Real], block: Block) -> Block:
+    """Return what the model on top reads: what the components say, and the features of the network."""
     own = quantities(COMPONENTS, [said[name] for name in COMPONENTS], len(block.values))
     return beside(own, block)
 

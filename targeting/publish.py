@@ -23,6 +23,7 @@ from graph.store.base import GraphStore
 from graph.store.results import COMMUNITY_RESULT, ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from graph.track_record import track_records
 from targeting import TargetingError
+from targeting.fragility import Fragility, fragilities
 from targeting.inputs import shipment_keys
 from targeting.model import Model, Scores, day_number, score
 from targeting.network import Network, network
@@ -119,7 +120,7 @@ def score_store(
         "trained_before": str(np.datetime64(model.as_of, "D")),
     }
     progress("taking the linked risk of shipments apart")
-    shipments = list(_shipments(here, found, thresholds))
+    shipments = list(_shipments(model, here, found, thresholds))
     return _publish(store, here, model_id, thresholds, about, shipments, progress)
 
 
@@ -163,7 +164,7 @@ def lanes_of(scores: Real, thresholds: Mapping[str, float]) -> list[str | None]:
     return [None if blank else str(lane) for lane, blank in zip(lanes, np.isnan(scores), strict=True)]
 
 
-def _shipments(here: Network, found: Scores, thresholds: dict[str, float]) -> Iterator[pa.RecordBatch]:
+def _shipments(model: Model, here: Network, found: Scores, thresholds: dict[str, float]) -> Iterator[pa.RecordBatch]:
     declarations = here.snapshot.declarations
     keys = shipment_keys(here.snapshot, found.rows)
     shipments = declarations.shipment[found.rows]
@@ -171,7 +172,7 @@ def _shipments(here: Network, found: Scores, thresholds: dict[str, float]) -> It
     decided: Flag = known | np.isnan(found.score)
     communities = here.community_of(found.rows, found.days)
     lanes = lanes_of(found.score, thresholds)
-    paths = _shipment_paths(here, found, decided)
+    paths = _shipment_paths(model, here, found, decided, lanes, thresholds)
     for start in range(0, len(keys), _BATCH):
         part = slice(start, start + _BATCH)
         names = keys[part].to_pylist()
@@ -192,17 +193,39 @@ def _shipments(here: Network, found: Scores, thresholds: dict[str, float]) -> It
         )
 
 
-def _shipment_paths(here: Network, found: Scores, decided: Flag) -> list[str | None]:
-    """Return the paths of the waiting shipments with the highest scores, as known at the cutoff of each."""
+def _shipment_paths(
+    model: Model,
+    here: Network,
+    found: Scores,
+    decided: Flag,
+    lanes: list[str | None],
+    thresholds: dict[str, float],
+) -> list[str | None]:
+    """Return the paths of the waiting shipments with the highest scores, as known at the cutoff of each.
+
+    With them stands what holds the shipment in its lane.
+    """
     paths: list[str | None] = [None] * len(found.rows)
     waiting = np.flatnonzero(~decided & (found.linked > 0))
-    kept = waiting[np.argsort(-found.score[waiting], kind="stable")[:SHIPMENT_PATHS_KEPT]]
-    cutoff = last_cutoff(here.cutoffs, found.days[kept])
+    kept = np.sort(waiting[np.argsort(-found.score[waiting], kind="stable")[:SHIPMENT_PATHS_KEPT]])
+    rows, days = found.rows[kept], found.days[kept]
+    fragile = fragilities(model, here, rows, days, [lanes[at] for at in kept], thresholds)
+    cutoff = last_cutoff(here.cutoffs, days)
     for position in np.unique(cutoff):
         risk = here.risk(int(position))
-        for at in kept[cutoff == position].tolist():
-            paths[at] = _json(paths_as_data(risk.paths(int(found.rows[at]), PATHS_SHOWN), float(found.linked[at])))
+        for place in np.flatnonzero(cutoff == position).tolist():
+            at = int(kept[place])
+            told = paths_as_data(risk.paths(int(rows[place]), PATHS_SHOWN), float(found.linked[at]))
+            held = fragile[place]
+            paths[at] = _json(told if held is None else {**told, "fragility": _fragility_as_data(held)})
     return paths
+
+
+def _fragility_as_data(found: Fragility) -> dict[str, Any]:
+    links = None
+    if found.links is not None:
+        links = [{"start": str(link.start), "link": link.type, "end": str(link.end)} for link in found.links]
+    return {"lane": found.lane, "links": links, "smallest": found.smallest}
 
 
 def _communities(here: Network, shipments: list[pa.RecordBatch], scored: bool) -> pa.RecordBatch:

@@ -13,7 +13,7 @@ from api.commands.progress import progress
 from api.commands.published import as_heading, in_words
 
 if TYPE_CHECKING:
-    from api.evidence import CounterEvidence, Evidence, EvidencePath
+    from api.evidence import CounterEvidence, Evidence, EvidencePath, Fragility
     from api.settings import Settings
 
 
@@ -54,6 +54,8 @@ def _show(found: "Evidence", chosen: "Settings") -> None:
         say(f"Where it comes from can be told after '{command(chosen, 'score')}': the store has changed.")
     elif found.paths:
         _paths(found)
+    if found.fragility is not None:
+        _fragility(found.fragility)
     if found.against:
         heading("What speaks against it")
         against = [(one.role, one.thing, one.name, _clean(one), _trusted(one)) for one in found.against]
@@ -71,6 +73,20 @@ def _paths(found: "Evidence") -> None:
         rows.append((f"{found.remainder / found.value:.1%}", found.remainder, further))
     table(("share", "value", "path"), rows, right=("share", "value"))
     say(f"{found.assessed or 0.0:.1%} of it rests on assessments, the rest on what was declared, registered or found.")
+
+
+def _fragility(found: "Fragility") -> None:
+    heading("How fragile it is")
+    if found.links is None:
+        say(f"It would stand in the {found.lane} lane without any linked risk, too.")
+        return
+    sure = "no fewer would do" if found.smallest else "fewer might do"
+    assessed = sum(link.assessed for link in found.links)
+    grades = f"{numbered(assessed, 'is an assessment', 'are assessments')}" if assessed else "none is an assessment"
+    without = numbered(len(found.links), "link", "links")
+    say(f"It would fall below the line of the {found.lane} lane without {without} ({sure}; {grades}):")
+    for link in found.links:
+        say(f"  {link.start} {link.start_name}".rstrip() + f" {link.link} {link.end} {link.end_name}".rstrip())
 
 
 def _path(path: "EvidencePath") -> str:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from fastapi import Request
 from pydantic import Field
 
-from api.evidence import CounterEvidence, EvidencePath, evidence
+from api.evidence import CounterEvidence, EvidencePath, Fragility, evidence
 from api.http.answers import Answer
 from api.http.problems import Problem
 from api.http.published import PublishedAnswer, heading
@@ -26,6 +26,9 @@ class EvidenceAnswer(Answer):
     left_out: int = Field(description="How many paths are not listed.")
     remainder: float = Field(description="The sum of their values.")
     assessed: float | None = Field(description="The share of the value that rests on assessments.")
+    fragility: Fragility | None = Field(
+        description="The fewest links without which the shipment would fall below its lane's line."
+    )
     against: list[CounterEvidence] = Field(description="What speaks for the parties themselves.")
     published: PublishedAnswer | None
     store_version: int

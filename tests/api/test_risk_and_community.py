@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from graph.store.open import open_store
-from graph.store.results import COMMUNITY_RESULT, ENTITY_RESULT, PublishedSet
+from graph.store.results import COMMUNITY_RESULT, ENTITY_RESULT, SHIPMENT_RESULT, PublishedSet
 from tests.api.commands import ESCAPES, HANGUL, MARKUP, Invented, address, run, small
 
 
@@ -52,6 +52,52 @@ def test_trusted_traders_are_named_with_the_source_of_it(invented: Invented) -> 
                 assert fact["value"] in ("AEOC", "AEOS", "AEOF") and fact["sources"] == ["native"]
                 seen += 1
     assert seen > 0
+
+
+def test_what_holds_a_shipment_in_its_lane_is_told(invented: Invented) -> None:
+    found = run("queue", "--from", "2020-01-01", "--to", "2030-01-01", "--json", store=invented.store).json
+    held = {}
+    for row in [row for row in found["shipments"] if row["linked"] > 0][:40]:
+        risk = run("risk", f"shipment:native/{row['shipment_id']}", "--json", store=invented.store).json
+        if risk["fragility"] is not None:
+            held[risk["id"]] = row["lane"]
+            assert risk["fragility"]["lane"] == row["lane"]
+    assert len(held) > 20
+    green = next(row["shipment_id"] for row in found["shipments"] if row["lane"] == "green")
+    assert run("risk", f"shipment:native/{green}", "--json", store=invented.store).json["fragility"] is None
+
+
+@pytest.mark.parametrize(
+    ("links", "said"),
+    [
+        (None, "It would stand in the red lane without any linked risk, too."),
+        (
+            [
+                ("trader:native/I2", "SAME_AS", "trader:native/I4"),
+                ("shipment:native/D0/1", "IMPORTED_BY", "trader:native/I1"),
+            ],
+            "It would fall below the line of the red lane without 2 links (no fewer would do; 1 is an assessment):",
+        ),
+    ],
+)
+def test_links_that_hold_a_shipment_are_listed_with_their_grade(
+    tmp_path: Path, links: list[tuple[str, str, str]] | None, said: str
+) -> None:
+    store = tmp_path / "s.db"
+    assert run("ingest", small(tmp_path), "--mapping", "native", store=store).status == 0
+    told = None if links is None else [dict(zip(("start", "link", "end"), link, strict=True)) for link in links]
+    fragility = {"lane": "red", "links": told, "smallest": True}
+    paths = {"value": 0.5, "paths": [], "remainder": 0.5, "left_out": 3, "fragility": fragility}
+    row = {"shipment": "native/D1/1", "source": "native", "linked": 0.5, "score": 0.9, "paths": json.dumps(paths)}
+    with open_store(address(store)) as held:
+        heading = PublishedSet("set1", held.version(), date(2024, 4, 1), "model", {"red": 0.8, "yellow": 0.5}, {})
+        held.publish(heading, {"shipment": [pa.RecordBatch.from_pylist([row], SHIPMENT_RESULT)]})
+    ran = run("risk", "shipment:native/D1/1", store=store)
+    assert said in ran.out
+    if links is not None:
+        assert "  shipment:native/D0/1 " in ran.out and f" IMPORTED_BY trader:native/I1 {MARKUP}\n" in ran.out
+        found = run("risk", "shipment:native/D1/1", "--json", store=store).json["fragility"]["links"]
+        assert [link["assessed"] for link in found] == [True, False] and found[0]["end_name"] == HANGUL
 
 
 def test_a_risk_cannot_be_taken_apart_where_the_store_has_changed(invented: Invented, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from targeting.declared import Vocabulary
 from targeting.facts import shortened
 from targeting.groups import Group, of_declared, of_network, of_profile
 from targeting.inputs import Inputs, capped_days, read
-from targeting.model import Model, Scores, _on_top, components
+from targeting.model import Model, Scores, components, on_top
 from targeting.network import NAMES, Network, network
 from targeting.profiles import Plan
 from targeting.reasons import explain, strengths
@@ -45,7 +45,7 @@ def of_profiles(model: Model, inputs: Inputs) -> Real:
 def by_hand(model: Model, inputs: Inputs, gnn: Real) -> dict[Group, Real]:
     """Return the strength of every group: contributions to the score, those of models divided among their features."""
     said = components(model, inputs, gnn)
-    top = _on_top(said, inputs.network)
+    top = on_top(said, inputs.network)
     added = model.score.contributions(top)
     found: dict[Group, Real] = {}
 
@@ -76,7 +76,7 @@ def test_reasons_are_the_groups_that_raise_the_score_most(
 ) -> None:
     inputs, gnn = looked_at
     monkeypatch.setattr(Words, "say", lambda _, group, places, best: [f"{group}" for _ in places])
-    top = _on_top(components(saved.model, inputs, gnn), inputs.network)
+    top = on_top(components(saved.model, inputs, gnn), inputs.network)
     places = np.arange(len(inputs.rows))
     told = explain(saved.model, around, inputs, top, gnn, places, LIMIT)
     expected = by_hand(saved.model, inputs, gnn)
@@ -96,7 +96,7 @@ def test_reasons_are_the_groups_that_raise_the_score_most(
 
 def test_the_feature_that_leads_a_group_is_its_strongest(saved: Saved, looked_at: tuple[Inputs, Real]) -> None:
     inputs, gnn = looked_at
-    top = _on_top(components(saved.model, inputs, gnn), inputs.network)
+    top = on_top(components(saved.model, inputs, gnn), inputs.network)
     places = np.arange(len(inputs.rows))
     found = strengths(saved.model, inputs, top, places, LIMIT)
     own = of_profiles(saved.model, inputs)
