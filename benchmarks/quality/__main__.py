@@ -17,7 +17,7 @@ from typing import Any
 
 from api.settings import load_settings
 from benchmarks.pipeline import SEED
-from benchmarks.quality import hiding, kcs, page, plain_graph, worlds
+from benchmarks.quality import hiding, kcs, page, plain_graph, relational, worlds
 from benchmarks.quality.figures import write_json
 
 Say = Callable[[str], None]
@@ -31,6 +31,7 @@ def _tolokers(data: Path, folder: Path, seed: int, say: Say) -> dict[str, Any]:
 PARTS: Mapping[str, Callable[[Path, Path, int, Say], dict[str, Any]]] = {
     "kcs": kcs.measure,
     "worlds": worlds.measure,
+    "relational": relational.measure,
     "hiding": hiding.measure,
     "tolokers": _tolokers,
 }

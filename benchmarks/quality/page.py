@@ -23,6 +23,7 @@ _MEASURES = {
 def written(reports: Mapping[str, Any]) -> str:
     """Return the page with the figures of all parts."""
     kcs, worlds, tolokers, hiding = (reports[part] for part in ("kcs", "worlds", "tolokers", "hiding"))
+    relational = reports["relational"]
     return Template(_TEXT.read_text(encoding="utf-8")).substitute(
         seed=kcs["seed"],
         kcs_counts=_counts(kcs["report"]),
@@ -38,6 +39,11 @@ def written(reports: Mapping[str, Any]) -> str:
         against_declared=said(Figure(**worlds["mean"]["rings, score against base_declared"])),
         against_tabular=said(Figure(**worlds["mean"]["rings, score against base_tabular"])),
         by_world=_by_world(worlds["worlds"]),
+        relational_seeds=", ".join(relational["worlds"]),
+        relational=table(
+            {name: _figures(row) for name, row in relational["mean"].items()},
+            {title: title for title in (*PARTS, "AUC", "average precision")},
+        ),
         hiding_seeds=", ".join(hiding["worlds"]),
         hiding=table(
             {WAYS[way]: _figures(row) for way, row in hiding["mean"].items()},

@@ -1,11 +1,11 @@
 """Synthetic worlds of seeds that were used for no development, judged by their truth, over all shipments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality.figures import figure
+from benchmarks.quality.figures import Figure, figure
 from graph.build import snapshot
 from graph.store.sqlite import SqliteStore
 from ingest.load import load
@@ -36,24 +36,24 @@ def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> 
     return {"seed": seed, "shipments": SHIPMENTS, "worlds": reports, "mean": means(reports, seed)}
 
 
-def means(reports: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Return by column the means over the worlds, with intervals over the worlds."""
-    every = list(reports.values())
-    found: dict[str, Any] = {}
-    for name in COLUMNS:
-        measures = [report["measures"][name] for report in every]
+def by_column(worlds: Mapping[str, Mapping[str, Any]], names: Sequence[str], seed: int) -> dict[str, dict[str, Figure]]:
+    """Return by column the means over worlds, by their measures, with intervals over the worlds."""
+    found = {}
+    for name in names:
+        measured = [measures[name] for measures in worlds.values()]
         found[name] = {
-            **{title: figure([one[AT][key]["part"] for one in measures], seed) for title, key in PARTS.items()},
-            "AUC": figure([one["auc"]["value"] for one in measures], seed),
-            "average precision": figure([one["average_precision"]["value"] for one in measures], seed),
+            **{title: figure([one[AT][key]["part"] for one in measured], seed) for title, key in PARTS.items()},
+            "AUC": figure([one["auc"]["value"] for one in measured], seed),
+            "average precision": figure([one["average_precision"]["value"] for one in measured], seed),
         }
+    return found
+
+
+def means(reports: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Return the means of all columns, and how many times as many ring shipments the score finds as the baselines."""
+    measures = {world: report["measures"] for world, report in reports.items()}
+    found: dict[str, Any] = dict(by_column(measures, COLUMNS, seed))
     for base in ("base_declared", "base_tabular"):
-        found[f"rings, score against {base}"] = figure(
-            [
-                report["measures"]["score"][AT]["ring_recall"]["part"]
-                / report["measures"][base][AT]["ring_recall"]["part"]
-                for report in every
-            ],
-            seed,
-        )
+        rings = [[each[name][AT]["ring_recall"]["part"] for name in ("score", base)] for each in measures.values()]
+        found[f"rings, score against {base}"] = figure([ours / theirs for ours, theirs in rings], seed)
     return found

@@ -89,7 +89,7 @@ class Passing:
         # The features weigh more than the positions: there are fewer of them.
         inputs = np.hstack((features, position(graph, seed) / 2)).astype(np.float32)
         self._inputs = torch.from_numpy(inputs).to(device())
-        self._weights = _sparse(scaled(graph.adjacency, -0.5, -0.5)).to(device())
+        self._weights = sparse(scaled(graph.adjacency, -0.5, -0.5)).to(device())
 
     def score(self, labels: npt.NDArray[np.integer], known: Flag, aside: Flag, seed: int) -> NodeScores:
         """Train networks on the known outcomes and average their logits; see `gnn.plain.training.score_nodes`."""
@@ -117,7 +117,8 @@ class Passing:
         return np.stack(found)
 
 
-def _sparse(matrix: csr_array) -> torch.Tensor:
+def sparse(matrix: csr_array) -> torch.Tensor:
+    """Return a matrix as torch multiplies by it."""
     with warnings.catch_warnings():
         # That compressed rows are new to torch is said each time.
         warnings.filterwarnings("ignore", category=UserWarning)

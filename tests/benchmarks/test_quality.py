@@ -11,7 +11,7 @@ from benchmarks.quality import hiding
 from benchmarks.quality.figures import Figure, figure, table, write_json
 from benchmarks.quality.plain_graph import BLENDED
 from benchmarks.quality.plain_graph import COLUMNS as OF_PLAIN
-from benchmarks.quality.worlds import AT, PARTS, means
+from benchmarks.quality.worlds import AT, PARTS, by_column, means
 from targeting.evaluate import CALIBRATED, COLUMNS
 
 
@@ -39,6 +39,10 @@ def measured(folder: Path) -> None:
     reports = {
         "kcs": {"seed": 1, "report": evaluated(0.75)},
         "worlds": {"seed": 1, "shipments": 1000, "worlds": worlds, "mean": means(worlds, 1)},
+        "relational": {
+            "worlds": {"1": {}},
+            "mean": by_column({name: one["measures"] for name, one in worlds.items()}, ("gnn", "score"), 1),
+        },
         "hiding": {"seed": 1, "worlds": hidden, "mean": hiding.means(hidden, 1)},
         "tolokers": {"test": of_plain, "weights": dict.fromkeys(BLENDED, 0.25)},
     }
