@@ -45,12 +45,15 @@ def test_hubs_and_what_speaks_against_are_told_in_words(invented: Invented, tmp_
 def test_trusted_traders_are_named_with_the_source_of_it(invented: Invented) -> None:
     found = run("queue", "--from", "2020-01-01", "--to", "2030-01-01", "--all", "--json", store=invented.store).json
     seen = 0
-    for row in found["shipments"][:40]:
+    for row in found["shipments"]:
         risk = run("risk", f"shipment:native/{row['shipment_id']}", "--json", store=invented.store).json
         for one in risk["against"]:
             for fact in one["trusted"]:
                 assert fact["value"] in ("AEOC", "AEOS", "AEOF") and fact["sources"] == ["native"]
                 seen += 1
+        # Which of the highest has one depends on the score.
+        if seen:
+            break
     assert seen > 0
 
 

@@ -1,5 +1,6 @@
 """The division of a network by itself: the resolution that is found, and what a partition depends on."""
 
+import multiprocessing
 from itertools import combinations
 
 import numpy as np
@@ -56,3 +57,34 @@ def test_a_seed_draws_the_order_of_the_visits() -> None:
     one, again, other = (divide(99, ring, seed, 1.0, runs=0) for seed in (1, 1, 2))
     assert one.number.tolist() == again.number.tolist() != other.number.tolist()
     assert np.isnan(one.stability).all()
+
+
+def divide_clients_of_hubs(seed: int) -> None:
+    """Divide a network in which hubs tie their clients by one part of their number each, which binary digits lack."""
+    rng = np.random.default_rng(seed)
+    hub, client = np.divmod(np.unique(rng.integers(0, 50, 640) * 1000 + rng.integers(50, 254, 640)), 1000)
+    tied, ends = np.unique([hub, client], return_inverse=True)
+    left, right = ends.reshape(2, -1)
+    ties = WeightedTies(left, right, 1.0 / np.bincount(left)[left])
+    for resolution in (8.0, 16.0, 32.0, 64.0):
+        divide(len(tied), ties, seed, resolution, runs=0)
+
+
+def test_an_end_is_found_where_gains_would_be_lost_in_rounding() -> None:
+    # Nobody can stop a division that goes on for ever, but its process can be ended.
+    child = multiprocessing.get_context("spawn").Process(target=divide_clients_of_hubs, args=(179,))
+    child.start()
+    child.join(60)
+    ended = not child.is_alive()
+    child.kill()
+    child.join()
+    assert ended and child.exitcode == 0
+
+
+@pytest.mark.parametrize("pairs", [2, 7, 10, 1000])
+def test_a_resolution_is_what_it_says_though_it_is_made_of_powers_of_two(pairs: int) -> None:
+    # A pair of one tie of n stands together where 1 / 2n > γ / (2n)², so up to a resolution of 2n.
+    ties = tied([(2 * pair, 2 * pair + 1) for pair in range(pairs)])
+    together, apart = (divide(2 * pairs, ties, 1, 2 * pairs * part, runs=0) for part in (0.999, 1.001))
+    assert together.number.max() + 1 == pairs
+    assert apart.number.max() + 1 == 2 * pairs
