@@ -78,7 +78,7 @@ clean: ## Remove .venv and all caches; .neo4j and its data stay
 # The whole is resolved once, so that the files agree; torch.txt has what only torch needs, so that somebody with
 # another build of torch can do without it.
 define compile
-	$(COMPILE) pyproject.toml --group build --group dev --group ftm --output-file $(WHOLE)
+	$(COMPILE) pyproject.toml --group build --group dev --group ftm --group peer --output-file $(WHOLE)
 	echo torch > $(VENV)/without.txt
 	$(COMPILE) pyproject.toml --constraints $(WHOLE) --excludes $(VENV)/without.txt \
 	    --output-file requirements/base.txt
@@ -88,6 +88,7 @@ define compile
 	$(COMPILE) --group build --constraints $(WHOLE) --output-file requirements/build.txt
 	$(COMPILE) --group dev --constraints $(WHOLE) --output-file requirements/dev.txt
 	$(COMPILE) --group ftm --constraints $(WHOLE) --output-file requirements/ftm.txt
+	$(COMPILE) --group peer --constraints $(WHOLE) --output-file requirements/peer.txt
 endef
 
 # A .venv that is already there is used. Its pip only brings uv, and hatchling, which builds the project offline.

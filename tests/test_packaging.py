@@ -104,8 +104,9 @@ def test_locked_requirements_agree() -> None:
         (PROJECT["project"]["dependencies"], ["base.txt", "torch.txt"]),
         (PROJECT["dependency-groups"]["build"], ["build.txt"]),
         (PROJECT["dependency-groups"]["dev"], ["dev.txt"]),
+        (PROJECT["dependency-groups"]["peer"], ["peer.txt"]),
     ],
-    ids=["project", "build", "dev"],
+    ids=["project", "build", "dev", "peer"],
 )
 def test_locked_requirements_are_those_of_the_project(wanted: list[str], files: list[str]) -> None:
     locked = {name: version for file in files for name, version in pins(ROOT / "requirements" / file).items()}
@@ -113,6 +114,13 @@ def test_locked_requirements_are_those_of_the_project(wanted: list[str], files: 
         name = canonicalize_name(requirement.name)
         assert name in locked, f"{name} is not locked: run make lock"
         assert locked[name] in requirement.specifier, f"{name} is locked to another version: run make lock"
+
+
+def test_a_peer_under_the_gpl_is_installed_and_imported_by_its_benchmark_alone() -> None:
+    assert [path.name for path in LOCKED if "igraph" in pins(path)] == ["peer.txt"]
+    python = [path for path in committed() if path.suffix == ".py"]
+    importing = {path for path in python if re.search(r"^\s*(import|from) igraph\b", path.read_text("utf-8"), re.M)}
+    assert importing <= {ROOT / "benchmarks" / "communities.py"}
 
 
 @pytest.mark.parametrize(
