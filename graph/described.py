@@ -41,10 +41,11 @@ class _Shared(NamedTuple):
 def describe(snapshot: Snapshot, communities: Communities) -> list[dict[str, Any]]:
     """Return what is to be said of each community, in the order of their numbers.
 
-    Each has `roles` (members by what they are in declarations, and owners), `binds` (what members share, the most
-    telling first: `link`, `thing`, how many `members` of how many in `all` share it, `weight`), `commodities`,
-    `origins` and `routes` (with `shipments` and customs `value` in the currencies as declared), `months` (`shipments`,
-    `inspected`, `infractions`), and the same three numbers in all.
+    Each has `roles` (members by what they are in declarations, and owners), `young` (the part of them that became known
+    in the last half year), `density` (the part of their pairs that share an address or contact), `binds` (what members
+    share, the most telling first: `link`, `thing`, how many `members` of how many in `all` share it, `weight`),
+    `commodities`, `origins` and `routes` (with `shipments` and customs `value` in the currencies as declared), `months`
+    (`shipments`, `inspected`, `infractions`), and the same three numbers in all.
 
     Args:
         snapshot: the one in which the communities were found.
@@ -59,7 +60,12 @@ def describe(snapshot: Snapshot, communities: Communities) -> list[dict[str, Any
     rows = counting(snapshot, day)
     binding = dict(_sharing(snapshot, day, parties, rows))
     told: list[dict[str, Any]] = [
-        {"roles": {}, "binds": [], "commodities": [], "origins": [], "routes": [], "months": []} for _ in range(count)
+        {
+            **{"roles": {}, "binds": [], "commodities": [], "origins": [], "routes": [], "months": []},
+            "young": float(communities.young[number]),
+            "density": float(communities.density[number]),
+        }
+        for number in range(count)
     ]
     _tell_roles(told, snapshot, parties, home, rows, binding["OWNED_BY"])
     _tell_binds(told, home, binding)

@@ -85,6 +85,12 @@ def _show(seen: "CommunityPortrait") -> None:
     say(f"Community {one.id}" + (f" · named after {one.name}" if one.name else ""))
     roles = ", ".join(f"{role} {count:,}" for role, count in told["roles"].items())
     say(f"{numbered(one.members, 'member', 'members')} ({roles}), stability {one.stability:.2f}")
+    # A set that an earlier version published lacks what the next lines tell.
+    if "young" in told:
+        say(
+            f"{told['young']:.0%} of them became known in the last half year; "
+            f"{told['density']:.0%} of their pairs share an address or contact"
+        )
     say(f"Linked risk up to {one.linked:.4g}, {told['linked_mean']:.4g} on average")
     say(
         f"{numbered(told['shipments'], 'shipment', 'shipments')} of its importers, {told['inspected']:,} examined, "
@@ -100,7 +106,6 @@ def _show(seen: "CommunityPortrait") -> None:
         _listed(part.capitalize(), ("thing", "shipments", "customs value"), rows)
     columns = ("month", "shipments", "inspected", "infractions")
     _listed("Over time", columns, [tuple(month[name] for name in columns) for month in told["months"]])
-    # A set that an earlier version published has no history.
     history, fields = told.get("history", ()), ("day", "event", "members", "joined", "left", "other")
     _listed("What became of it", fields, [tuple(event[name] for name in fields) for event in history])
     _listed(

@@ -133,6 +133,7 @@ def test_communities_are_listed_and_shown(invented: Invented) -> None:
     ran = run("community", member, "--members", 2, store=invented.store)
     assert f"Members: 2 of {first['members']}" in ran.out
     assert "What binds them" in ran.out and "Over time" in ran.out and "From set " in ran.out
+    assert "became known in the last half year" in ran.out
     told = ran.out.partition("What became of it")[2]
     assert shown["described"]["history"] and all(event["day"] in told for event in shown["described"]["history"])
     assert f"3 of {listed['total']} communities" in run("community", "--limit", 3, store=invented.store).out

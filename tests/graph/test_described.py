@@ -88,6 +88,9 @@ def test_what_everybody_shares_binds_nobody_and_the_rarest_comes_first() -> None
         ("HAS_CONTACT", "contact:+00", 2, 2),
         ("HAS_CONTACT", "contact:+01", 2, 2),
     ]
+    # None is new after 200 days; of the pairs, those of the four importers share an address.
+    members = sum(one["roles"].values())
+    assert one["young"] == 0.0 and one["density"] == pytest.approx(6 / (members * (members - 1) / 2))
     assert one["roles"] == {"importer": 4, "exporter": 1, **({"declarant": 1} if "declarant" in one["roles"] else {})}
 
 
@@ -100,6 +103,7 @@ def test_an_owner_binds_those_it_owns() -> None:
     home, found = told(rows.statements())
     one = found[home[Ref("Trader", "s/T0")]]
     assert one["roles"]["owner"] == 1
+    assert told(rows.statements(), FIRST + timedelta(days=30))[1][0]["young"] == 1.0
     assert ("OWNED_BY", "trader:s/O", 3, 3) in [(b["link"], b["thing"], b["members"], b["all"]) for b in one["binds"]]
 
 
