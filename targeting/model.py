@@ -294,7 +294,7 @@ def _log_odds(probability: Real) -> Real:
 
 
 def on_top(said: Mapping[str, Real], block: Block) -> Block:
-    """Return what the model on top reads: what the components say, and the features of the network."""
+    """Return what the score reads: what the components say of rows, beside the features of the network."""
     own = quantities(COMPONENTS, [said[name] for name in COMPONENTS], len(block.values))
     return beside(own, block)
 

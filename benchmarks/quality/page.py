@@ -7,8 +7,9 @@ from typing import Any
 
 from benchmarks.quality.figures import Figure, said, table
 from benchmarks.quality.hiding import WAYS
+from benchmarks.quality.mixed import KINDS
 from benchmarks.quality.plain_graph import COLUMNS as OF_PLAIN
-from benchmarks.quality.worlds import PARTS
+from benchmarks.quality.worlds import AT, MIXED, PARTS
 from targeting.evaluate import CALIBRATED, COLUMNS
 
 _TEXT = Path(__file__).with_name("page.md")
@@ -18,12 +19,13 @@ _MEASURES = {
     "P@5 %": "precision_at_5%",
     "P@10 %": "precision_at_10%",
 }
+_TAKEN_OUT = {"strongest": "what the strongest reason names", "all": "what all three reasons name"}
 
 
 def written(reports: Mapping[str, Any]) -> str:
     """Return the page with the figures of all parts."""
-    kcs, worlds, tolokers, hiding = (reports[part] for part in ("kcs", "worlds", "tolokers", "hiding"))
-    relational = reports["relational"]
+    kcs, worlds, tolokers = (reports[part] for part in ("kcs", "worlds", "tolokers"))
+    relational, hiding, fidelity = (reports[part] for part in ("relational", "hiding", "fidelity"))
     return Template(_TEXT.read_text(encoding="utf-8")).substitute(
         seed=kcs["seed"],
         kcs_counts=_counts(kcs["report"]),
@@ -39,6 +41,8 @@ def written(reports: Mapping[str, Any]) -> str:
         against_declared=said(Figure(**worlds["mean"]["rings, score against base_declared"])),
         against_tabular=said(Figure(**worlds["mean"]["rings, score against base_tabular"])),
         by_world=_by_world(worlds["worlds"]),
+        mixed_seed=MIXED,
+        mixed=_mixed(worlds["worlds"][str(MIXED)]),
         relational_seeds=", ".join(relational["worlds"]),
         relational=table(
             {name: _figures(row) for name, row in relational["mean"].items()},
@@ -48,6 +52,11 @@ def written(reports: Mapping[str, Any]) -> str:
         hiding=table(
             {WAYS[way]: _figures(row) for way, row in hiding["mean"].items()},
             {"before": "before", "after": "after", "left": "left", "of traders": "reached"},
+        ),
+        fidelity_seeds=", ".join(fidelity["worlds"]),
+        fidelity=table(
+            {_TAKEN_OUT[which]: _figures(row) for which, row in fidelity["mean"].items()},
+            {"those named": "named", "as many others": "random", "falls by more": "more"},
         ),
         tolokers=table(
             {name: _figures(tolokers["test"][name]) for name in OF_PLAIN},
@@ -83,6 +92,18 @@ def _unseen(report: Mapping[str, Any]) -> str:
     auc = part["measures"]["score"]["auc"]
     found = said(Figure(auc["value"], *auc["interval"]))
     return f"{_counts(part)}: AUC of `score` {found}"
+
+
+def _mixed(report: Mapping[str, Any]) -> str:
+    """Return how much of the mixed-in patterns, and of their innocent twins, each column has among the highest 5 %."""
+    headings = [text for pattern in KINDS for text in (pattern.replace("_", " "), "its twin")]
+    lines = [f"| | {' | '.join(headings)} |", f"|---|{'--:|' * len(headings)}"]
+    for name in COLUMNS:
+        found = report["measures"][name][AT]
+        guilty, twins = found["recall_by_pattern"], found["innocent_lookalikes_chosen_by_role"]
+        parts = [part["part"] for pattern in KINDS for part in (guilty[pattern], twins[f"{pattern}_twin"])]
+        lines.append(f"| `{name}` | {' | '.join(f'{part:.3f}' for part in parts)} |")
+    return "\n".join(lines)
 
 
 def _by_world(reports: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality.figures import Figure, figure
+from benchmarks.quality.mixed import mix_in
 from graph.build import snapshot
 from graph.store.sqlite import SqliteStore
 from ingest.load import load
@@ -13,6 +14,9 @@ from ingest.synthetic import simulate
 from targeting.evaluate import COLUMNS, evaluate
 
 SEEDS = (5101, 5202, 5303, 5404, 5505)
+MIXED = 5505
+"""The one of them that other patterns are mixed into (`benchmarks.quality.mixed`)."""
+
 SHIPMENTS = 50_000
 FIRST, LAST = date(2024, 1, 1), date(2024, 3, 31)
 AT = "truth_at_5%"
@@ -30,6 +34,8 @@ def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> 
         where = folder / str(world)
         say(f"inventing world {world}")
         simulate(where, shipments=SHIPMENTS, seed=world)
+        if world == MIXED:
+            mix_in(where, world)
         with SqliteStore(folder / f"{world}.db") as store:
             load(store, where, mapping="native", source=None)
             reports[str(world)] = evaluate(snapshot(store), FIRST, LAST, seed=seed, truth=where, progress=say)

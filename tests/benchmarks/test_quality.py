@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from benchmarks.quality import __main__ as quality
-from benchmarks.quality import hiding
+from benchmarks.quality import fidelity, hiding
 from benchmarks.quality.figures import Figure, figure, table, write_json
+from benchmarks.quality.mixed import KINDS
 from benchmarks.quality.plain_graph import BLENDED
 from benchmarks.quality.plain_graph import COLUMNS as OF_PLAIN
-from benchmarks.quality.worlds import AT, PARTS, by_column, means
+from benchmarks.quality.worlds import AT, MIXED, PARTS, by_column, means
 from targeting.evaluate import CALIBRATED, COLUMNS
 
 
@@ -20,7 +21,11 @@ def evaluated(value: float) -> dict[str, Any]:
     measured = {"value": value, "interval": [value - 0.01, value + 0.01]}
     one = {
         **dict.fromkeys(("auc", "average_precision", "precision_at_5%", "precision_at_10%"), measured),
-        AT: {key: {"part": value} for key in PARTS.values()},
+        AT: {
+            **{key: {"part": value} for key in PARTS.values()},
+            "recall_by_pattern": {pattern: {"part": value} for pattern in KINDS},
+            "innocent_lookalikes_chosen_by_role": {f"{pattern}_twin": {"part": value / 10} for pattern in KINDS},
+        },
     }
     return {
         "shipments": 1000,
@@ -33,9 +38,11 @@ def evaluated(value: float) -> dict[str, Any]:
 
 def measured(folder: Path) -> None:
     """Write what all parts would have measured."""
-    worlds = {"7": evaluated(0.5), "8": evaluated(0.7)}
+    worlds = {"7": evaluated(0.5), str(MIXED): evaluated(0.7)}
     of_plain = {name: {"auc": Figure(0.8, 0.7, 0.9), "average_precision": Figure(0.6, 0.5, 0.7)} for name in OF_PLAIN}
     hidden = {"9": {way: [(0.8, 0.8), (0.4, 0.2)] for way in hiding.GOALS}}
+    fall = {"named": [0.5, 0.1], "random": [0.1, 0.2]}
+    falls = {"9": {"strongest": fall, "all": fall}}
     reports = {
         "kcs": {"seed": 1, "report": evaluated(0.75)},
         "worlds": {"seed": 1, "shipments": 1000, "worlds": worlds, "mean": means(worlds, 1)},
@@ -44,6 +51,7 @@ def measured(folder: Path) -> None:
             "mean": by_column({name: one["measures"] for name, one in worlds.items()}, ("gnn", "score"), 1),
         },
         "hiding": {"seed": 1, "worlds": hidden, "mean": hiding.means(hidden, 1)},
+        "fidelity": {"seed": 1, "worlds": falls, "mean": fidelity.means(falls, 1)},
         "tolokers": {"test": of_plain, "weights": dict.fromkeys(BLENDED, 0.25)},
     }
     for part, report in reports.items():
@@ -59,8 +67,10 @@ def test_the_page_has_the_figures_of_all_parts(tmp_path: Path) -> None:
     assert "| `score` | 0.750 [0.740, 0.760] |" in said
     assert "| `score` | 0.600 [0.500, 0.700] |" in said
     assert "finds 1.000 [1.000, 1.000] times as many" in said
-    assert "| 8 | 1,000 | 50 | 0.700 | 0.700 | 0.700 | 0.012 | 200 | 0.700 |" in said
+    assert f"| {MIXED} | 1,000 | 50 | 0.700 | 0.700 | 0.700 | 0.012 | 200 | 0.700 |" in said
     assert "| fifty trusted owners | 0.600 [0.400, 0.800] | 0.500 [0.200, 0.800] | 0.833 [" in said
+    assert f"| `score` |{' 0.700 | 0.070 |' * 3}" in said
+    assert "| what all three reasons name | 0.300 [0.100, 0.500] | 0.150 [0.100, 0.200] | 0.500 [" in said
     assert "| blend | 0.800 [0.700, 0.900] | 0.600 [0.500, 0.700] |" in said
 
 
