@@ -17,7 +17,7 @@ from typing import Any
 
 from api.settings import load_settings
 from benchmarks.pipeline import SEED
-from benchmarks.quality import fidelity, hiding, kcs, page, plain_graph, worlds
+from benchmarks.quality import fidelity, hiding, kcs, page, plain_graph, relational, worlds
 from benchmarks.quality.figures import write_json
 
 Say = Callable[[str], None]
