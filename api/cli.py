@@ -16,6 +16,7 @@ from api.commands import (
     demo,
     errors,
     evaluation,
+    explain,
     export,
     ledger,
     model,
@@ -35,8 +36,9 @@ from api.commands.output import remark
 
 _ORDER = (
     *("demo", "simulate", "ingest", "batches", "quarantine", "status"),
-    *("analyse", "train", "score", "queue", "arrivals", "search", "show", "expand", "path", "risk", "what-if"),
-    *("community", "export", "evaluate", "snapshot", "serve", "store"),
+    *("analyse", "train", "model", "score", "queue", "arrivals"),
+    *("search", "show", "expand", "path", "explain", "risk", "what-if", "community"),
+    *("export", "evaluate", "snapshot", "serve", "store"),
 )
 
 
@@ -111,6 +113,7 @@ app.command()(arrivals.arrivals)
 app.command()(show.show)
 app.command()(around.expand)
 app.command()(around.path)
+app.command()(explain.explain)
 app.command()(risk.risk)
 app.command("what-if")(what_if.what_if)
 app.command()(community.community)

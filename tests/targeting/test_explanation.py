@@ -1,0 +1,59 @@
+"""A score taken apart: what is told is what the reasons say, and its parts sum to the whole."""
+
+import numpy as np
+import pytest
+
+from graph.records import Ref
+from graph.store.base import GraphStore
+from targeting import TargetingError
+from targeting.explanation import MOST, explained
+from targeting.inputs import shipment_keys
+from targeting.model import Scores, day_text
+from tests.targeting.conftest import Saved, World
+
+
+class Published:
+    """A store with the published set that its scores would be of."""
+
+    def __init__(self, store: GraphStore, model: str, as_of: str) -> None:
+        from datetime import date
+
+        from graph.store.results import PublishedSet
+
+        self._store = store
+        self._set = PublishedSet("s", 1, date.fromisoformat(as_of), model, {}, {})
+
+    def published(self) -> object:
+        return self._set
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+
+def test_what_is_told_is_what_the_reasons_say(world: World, saved: Saved, scored: Scores) -> None:
+    at = int(np.nanargmax(scored.score))
+    key = shipment_keys(world.snapshot, scored.rows[[at]])[0].as_py()
+    as_of = day_text(int(scored.days.max()))
+    store = Published(world.store, saved.identity, as_of)
+    found = explained(store, saved.folder, Ref("Shipment", key))  # type: ignore[arg-type]
+    assert tuple(one.what for one in found.reasons[:3]) == scored.reasons[at]
+    strengths = [one.moved for one in found.reasons]
+    assert strengths == sorted(strengths, reverse=True) and min(strengths) > 0
+    assert found.gnn == scored.gnn[at]
+    assert len(found.metapaths) == MOST
+    for path in found.metapaths:
+        assert sum(one.moved for one in path.neighbours) + path.rest == pytest.approx(path.moved)
+    assert [abs(path.moved) for path in found.metapaths] == sorted(
+        (abs(p.moved) for p in found.metapaths), reverse=True
+    )
+
+
+def test_what_was_never_declared_is_refused(world: World, saved: Saved) -> None:
+    store = Published(world.store, saved.identity, "2024-04-01")
+    with pytest.raises(TargetingError, match="Nothing was declared of shipment:native/none"):
+        explained(store, saved.folder, Ref("Shipment", "native/none"))  # type: ignore[arg-type]
+
+
+def test_without_scores_there_is_nothing_to_explain(world: World, saved: Saved) -> None:
+    with pytest.raises(TargetingError, match="No scores are published yet"):
+        explained(world.store, saved.folder, Ref("Shipment", "native/none"))
