@@ -25,7 +25,7 @@ ROTATING, FREE_ZONE, SPLIT = "rotating_declarants", "free_zone_transit", "split_
 KINDS = {ROTATING: "undervaluation", FREE_ZONE: "origin", SPLIT: "undervaluation"}
 """The patterns, and the type of infraction of each."""
 
-SHARE = 0.008
+SHARE = 0.004
 """Part of a world's shipments that each pattern has, and its innocent twins again."""
 
 FIRST, DAYS = np.datetime64("2023-01-01", "D"), 456

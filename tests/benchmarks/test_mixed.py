@@ -11,7 +11,7 @@ from graph.store.reference import ReferenceStore
 from ingest.load import load
 from ingest.synthetic import simulate
 
-SHIPMENTS = 3_000
+SHIPMENTS = 6_000
 FILES = ("declarations.csv", "truth.csv", "truth_entities.csv")
 
 
