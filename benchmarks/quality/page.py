@@ -24,7 +24,7 @@ _TAKEN_OUT = {"strongest": "what the strongest reason names", "all": "what all t
 
 def written(reports: Mapping[str, Any]) -> str:
     """Return the page with the figures of all parts."""
-    kcs, worlds, tolokers = (reports[part] for part in ("kcs", "worlds", "tolokers"))
+    kcs, worlds, tolokers, communities = (reports[part] for part in ("kcs", "worlds", "tolokers", "communities"))
     relational, hiding, fidelity = (reports[part] for part in ("relational", "hiding", "fidelity"))
     return Template(_TEXT.read_text(encoding="utf-8")).substitute(
         seed=kcs["seed"],
@@ -63,6 +63,15 @@ def written(reports: Mapping[str, Any]) -> str:
             {"AUC": "auc", "average precision": "average_precision"},
         ),
         tolokers_weights=", ".join(f"{name} {part:.2f}" for name, part in tolokers["weights"].items()),
+        planted=_planted(communities["planted"]),
+        confidence=_confidence(communities["planted"]),
+        rings=table(
+            {name: _figures(row) for name, row in communities["rings"].items()},
+            {title: title for title in ("F1", "precision", "recall", "look-alikes")},
+        ),
+        ring_resolutions=", ".join(f"{name}: {row['γ']['value']:.0f}" for name, row in communities["rings"].items()),
+        members_stability=said(Figure(**communities["rings"]["ours"]["stability of members"])),
+        others_stability=said(Figure(**communities["rings"]["ours"]["stability of others"])),
     )
 
 
@@ -103,6 +112,33 @@ def _mixed(report: Mapping[str, Any]) -> str:
         guilty, twins = found["recall_by_pattern"], found["innocent_lookalikes_chosen_by_role"]
         parts = [part["part"] for pattern in KINDS for part in (guilty[pattern], twins[f"{pattern}_twin"])]
         lines.append(f"| `{name}` | {' | '.join(f'{part:.3f}' for part in parts)} |")
+    return "\n".join(lines)
+
+
+def _planted(sizes: Mapping[str, Any]) -> str:
+    lines = [
+        "| planted | nodes | | γ | found | NMI | behind the best | agreement of two seeds |",
+        "|---|--:|---|--:|--:|--:|--:|--:|",
+    ]
+    for title, row in sizes.items():
+        for name in ("γ = 1", "ours", "best"):
+            mine = name == "ours"
+            lines.append(
+                f"| {title} | {row['nodes']['value']:,.0f} | {name} | {row[f'{name}: γ']['value']:.0f} "
+                f"| {row[f'{name}: found']['value']:,.0f} | {said(Figure(**row[f'{name}: NMI']))} "
+                f"| {said(Figure(**row['missed'])) if mine else ''} "
+                f"| {said(Figure(**row['agreement of seeds'])) if mine else ''} |"
+            )
+    return "\n".join(lines)
+
+
+def _confidence(sizes: Mapping[str, Any]) -> str:
+    fifths = len(next(iter(sizes.values()))["confidence"])
+    lines = [f"| planted | | {' | '.join(f'{at + 1}. fifth' for at in range(fifths))} |", f"|---|---|{'--:|' * fifths}"]
+    for title, row in sizes.items():
+        for name in ("stability", "truth"):
+            told = " | ".join(f"{fifth[name]['value']:.3f}" for fifth in row["confidence"])
+            lines.append(f"| {title} | {name} | {told} |")
     return "\n".join(lines)
 
 

@@ -36,6 +36,17 @@ def evaluated(value: float) -> dict[str, Any]:
     }
 
 
+def of_communities(value: float) -> dict[str, Any]:
+    """Return a report of communities in which every figure is the same."""
+    same = Figure(value, value, value)
+    names = [f"{name}: {what}" for name in ("γ = 1", "ours", "best") for what in ("γ", "found", "NMI")]
+    fifths = [{"stability": same, "truth": same}] * 5
+    figures = dict.fromkeys(("nodes", "missed", "agreement of seeds", *names), same)
+    columns = ("γ", "F1", "precision", "recall", "look-alikes", "stability of members", "stability of others")
+    row = dict.fromkeys(columns, same)
+    return {"planted": {"small": {**figures, "confidence": fifths}}, "rings": {"γ = 1": row, "ours": row}}
+
+
 def measured(folder: Path) -> None:
     """Write what all parts would have measured."""
     worlds = {"7": evaluated(0.5), str(MIXED): evaluated(0.7)}
@@ -52,6 +63,7 @@ def measured(folder: Path) -> None:
         },
         "hiding": {"seed": 1, "worlds": hidden, "mean": hiding.means(hidden, 1)},
         "fidelity": {"seed": 1, "worlds": falls, "mean": fidelity.means(falls, 1)},
+        "communities": of_communities(0.9),
         "tolokers": {"test": of_plain, "weights": dict.fromkeys(BLENDED, 0.25)},
     }
     for part, report in reports.items():
@@ -71,6 +83,8 @@ def test_the_page_has_the_figures_of_all_parts(tmp_path: Path) -> None:
     assert "| fifty trusted owners | 0.600 [0.400, 0.800] | 0.500 [0.200, 0.800] | 0.833 [" in said
     assert f"| `score` |{' 0.700 | 0.070 |' * 3}" in said
     assert "| what all three reasons name | 0.300 [0.100, 0.500] | 0.150 [0.100, 0.200] | 0.500 [" in said
+    assert "| small | stability | 0.900 | 0.900 | 0.900 | 0.900 | 0.900 |" in said
+    assert "| ours | 0.900 [0.900, 0.900] | 0.900 [0.900, 0.900] |" in said
     assert "| blend | 0.800 [0.700, 0.900] | 0.600 [0.500, 0.700] |" in said
 
 
