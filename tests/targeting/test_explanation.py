@@ -1,10 +1,14 @@
 """A score taken apart: what is told is what the reasons say, and its parts sum to the whole."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from graph.records import Ref
 from graph.store.base import GraphStore
+from graph.store.reference import ReferenceStore
+from graph.store.results import PublishedSet
 from targeting import TargetingError
 from targeting.explanation import MOST, explained
 from targeting.inputs import shipment_keys
@@ -16,10 +20,6 @@ class Published:
     """A store with the published set that its scores would be of."""
 
     def __init__(self, store: GraphStore, model: str, as_of: str) -> None:
-        from datetime import date
-
-        from graph.store.results import PublishedSet
-
         self._store = store
         self._set = PublishedSet("s", 1, date.fromisoformat(as_of), model, {}, {})
 
@@ -54,6 +54,6 @@ def test_what_was_never_declared_is_refused(world: World, saved: Saved) -> None:
         explained(store, saved.folder, Ref("Shipment", "native/none"))  # type: ignore[arg-type]
 
 
-def test_without_scores_there_is_nothing_to_explain(world: World, saved: Saved) -> None:
-    with pytest.raises(TargetingError, match="No scores are published yet"):
-        explained(world.store, saved.folder, Ref("Shipment", "native/none"))
+def test_without_scores_there_is_nothing_to_explain(saved: Saved) -> None:
+    with ReferenceStore() as store, pytest.raises(TargetingError, match="No scores are published yet"):
+        explained(store, saved.folder, Ref("Shipment", "native/none"))
