@@ -1,6 +1,6 @@
 """Dividing a large network beside igraph, in one run: seconds and modularity.
 
-    python -m benchmarks.communities                       # 1.1 M nodes and 3 M links
+    python -m benchmarks.communities                       # 1.0 M nodes and 2.8 M links
     python -m benchmarks.communities --median 60           # smaller: 200,000 nodes
 
 python-igraph is under the GPL: it is installed for this alone, and nothing else imports it:
