@@ -38,7 +38,7 @@ fast: $(VENV)/ready ## Run the tests that are not marked slow
 long: $(VENV)/ready ## Run the tests that take minutes each, which the others leave out
 	$(PYTEST) --long -m long
 
-quality: $(VENV)/installed ## Measure the signals of docs/quality.md, and write it; takes three quarters of an hour
+quality: $(VENV)/installed ## Measure the signals of docs/quality.md, and write it; takes an hour or two
 	$(BIN)/python -m benchmarks.quality
 
 lint: $(VENV)/ready ## Check format, lint, layers and the Dockerfile

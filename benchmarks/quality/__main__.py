@@ -17,7 +17,7 @@ from typing import Any
 
 from api.settings import load_settings
 from benchmarks.pipeline import SEED
-from benchmarks.quality import communities, fidelity, hiding, kcs, page, plain_graph, relational, worlds
+from benchmarks.quality import communities, control, fidelity, hiding, kcs, page, plain_graph, relational, worlds
 from benchmarks.quality.figures import write_json
 
 Say = Callable[[str], None]
@@ -33,6 +33,7 @@ PARTS: Mapping[str, Callable[[Path, Path, int, Say], dict[str, Any]]] = {
     "worlds": worlds.measure,
     "relational": relational.measure,
     "hiding": hiding.measure,
+    "control": control.measure,
     "fidelity": fidelity.measure,
     "tolokers": _tolokers,
     "communities": communities.measure,

@@ -26,6 +26,7 @@ def written(reports: Mapping[str, Any]) -> str:
     """Return the page with the figures of all parts."""
     kcs, worlds, tolokers, communities = (reports[part] for part in ("kcs", "worlds", "tolokers", "communities"))
     relational, hiding, fidelity = (reports[part] for part in ("relational", "hiding", "fidelity"))
+    control = reports["control"]
     return Template(_TEXT.read_text(encoding="utf-8")).substitute(
         seed=kcs["seed"],
         kcs_counts=_counts(kcs["report"]),
@@ -53,6 +54,8 @@ def written(reports: Mapping[str, Any]) -> str:
             {WAYS[way]: _figures(row) for way, row in hiding["mean"].items()},
             {"before": "before", "after": "after", "left": "left", "of traders": "reached"},
         ),
+        control_seed=control["world"],
+        control=_controlled(control["data"]),
         fidelity_seeds=", ".join(fidelity["worlds"]),
         fidelity=table(
             {_TAKEN_OUT[which]: _figures(row) for which, row in fidelity["mean"].items()},
@@ -101,6 +104,15 @@ def _unseen(report: Mapping[str, Any]) -> str:
     auc = part["measures"]["score"]["auc"]
     found = said(Figure(auc["value"], *auc["interval"]))
     return f"{_counts(part)}: AUC of `score` {found}"
+
+
+def _controlled(data: Mapping[str, Any]) -> str:
+    rows = {
+        f"{name}, {title}": _figures(report[key])
+        for name, report in data.items()
+        for title, key in (("AUC", "auc"), ("average precision", "average_precision"))
+    }
+    return table(rows, {"parties dealt out": "shuffled", "no parties": "without", "difference": "difference"})
 
 
 def _mixed(report: Mapping[str, Any]) -> str:

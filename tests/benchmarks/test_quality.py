@@ -52,6 +52,8 @@ def measured(folder: Path) -> None:
     worlds = {"7": evaluated(0.5), str(MIXED): evaluated(0.7)}
     of_plain = {name: {"auc": Figure(0.8, 0.7, 0.9), "average_precision": Figure(0.6, 0.5, 0.7)} for name in OF_PLAIN}
     hidden = {"9": {way: [(0.8, 0.8), (0.4, 0.2)] for way in hiding.GOALS}}
+    both = {"shuffled": Figure(0.7, 0.6, 0.8), "without": Figure(0.71, 0.6, 0.8), "difference": Figure(-0.01, -0.1, 0)}
+    controlled = {"shipments": 100, "auc": both, "average_precision": both}
     fall = {"named": [0.5, 0.1], "random": [0.1, 0.2]}
     falls = {"9": {"strongest": fall, "all": fall}}
     reports = {
@@ -62,6 +64,7 @@ def measured(folder: Path) -> None:
             "mean": by_column({name: one["measures"] for name, one in worlds.items()}, ("gnn", "score"), 1),
         },
         "hiding": {"seed": 1, "worlds": hidden, "mean": hiding.means(hidden, 1)},
+        "control": {"seed": 1, "world": 9, "data": {"KCS": controlled, "world": controlled}},
         "fidelity": {"seed": 1, "worlds": falls, "mean": fidelity.means(falls, 1)},
         "communities": of_communities(0.9),
         "tolokers": {"test": of_plain, "weights": dict.fromkeys(BLENDED, 0.25)},
@@ -81,6 +84,7 @@ def test_the_page_has_the_figures_of_all_parts(tmp_path: Path) -> None:
     assert "finds 1.000 [1.000, 1.000] times as many" in said
     assert f"| {MIXED} | 1,000 | 50 | 0.700 | 0.700 | 0.700 | 0.012 | 200 | 0.700 |" in said
     assert "| fifty trusted owners | 0.600 [0.400, 0.800] | 0.500 [0.200, 0.800] | 0.833 [" in said
+    assert "| KCS, AUC | 0.700 [0.600, 0.800] | 0.710 [0.600, 0.800] | -0.010 [-0.100, 0.000] |" in said
     assert f"| `score` |{' 0.700 | 0.070 |' * 3}" in said
     assert "| what all three reasons name | 0.300 [0.100, 0.500] | 0.150 [0.100, 0.200] | 0.500 [" in said
     assert "| small | stability | 0.900 | 0.900 | 0.900 | 0.900 | 0.900 |" in said

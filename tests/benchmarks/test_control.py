@@ -1,0 +1,101 @@
+"""The negative control, on a small world."""
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from benchmarks.quality import control
+from benchmarks.quality.control import ROLES, compared, dealt_out, difference, without_parties
+from graph.build import from_statements
+from graph.columns import date_undated, description_rows
+from graph.snapshot import Long, Snapshot
+from graph.statements import Statements
+from graph.store.reference import ReferenceStore
+from graph.whole import read
+from ingest.load import load
+from ingest.synthetic import simulate
+from targeting.model import day_number
+from targeting.truth import read_truth
+
+
+class World(NamedTuple):
+    """A world in its folder, and what it says."""
+
+    folder: Path
+    statements: Statements
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("control") / "world"
+    simulate(folder, shipments=1_500, seed=101)
+    with ReferenceStore() as store:
+        load(store, folder, mapping="native")
+        return World(folder, date_undated(read(store)))
+
+
+def named(statements: Statements, role: str) -> list[dict[str, object] | None]:
+    """Return who is named in a role, row by row."""
+    described = [*statements.description.drop_columns("id").to_pylist(), None]
+    return [described[at] for at in description_rows(statements, statements.declaration[role])]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_parties_are_dealt_out_and_what_a_row_states_of_them_stays(world: World, role: str) -> None:
+    before, after = named(world.statements, role), named(dealt_out(world.statements, 1), role)
+    assert Counter(map(str, before)) == Counter(map(str, after))
+    assert np.mean([one != other for one, other in zip(before, after, strict=True)]) > 0.3
+    for one, other in zip(before, after, strict=True):
+        if one is None or other is None:
+            assert one == other
+        else:
+            assert (one["country"], one["aeo"]) == (other["country"], other["aeo"])
+
+
+def test_without_parties_nobody_is_named_and_all_else_stays(world: World) -> None:
+    here = from_statements(world.statements)
+    plain = without_parties(here)
+    for name, column in plain.declarations.keys.items():
+        if name.partition("_")[0] in ROLES:
+            assert (column == -1).all()
+        else:
+            assert np.array_equal(column, here.declarations.keys[name])
+    assert (here.declarations.keys["importer"] >= 0).all() and (here.declarations.keys["exporter_phone"] >= 0).any()
+    assert plain.declarations.texts is here.declarations.texts
+
+
+def test_the_two_are_compared_on_the_same_resamples() -> None:
+    rng = np.random.default_rng(1)
+    label = rng.integers(0, 2, 400)
+    one = np.stack([label + rng.normal(size=400)] * 2)
+    found = difference(one, one, label, 1)
+    assert found["auc"]["difference"] == (0.0, 0.0, 0.0)
+    assert 0.6 < found["auc"]["shuffled"].low < found["auc"]["shuffled"].value < found["auc"]["shuffled"].high < 0.9
+    worse = difference(rng.normal(size=(2, 400)), one, label, 1)
+    assert worse["auc"]["difference"].high < 0 and worse["average_precision"]["difference"].high < 0
+
+
+def test_what_repeats_differ_in_widens_the_interval() -> None:
+    rng = np.random.default_rng(1)
+    label = rng.integers(0, 2, 4000)
+    good, bad = label + rng.normal(size=4000), rng.normal(size=4000)
+    found = difference(np.stack([good, bad]), np.stack([bad, bad]), label, 1)["auc"]["difference"]
+    assert found.low < 0.02 < found.value < 0.2 < found.high
+
+
+def test_a_world_is_compared(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "REPEATS", 1)
+    first = date(2023, 11, 1)
+
+    def true(here: Snapshot, rows: Long) -> npt.NDArray[np.integer]:
+        return read_truth(world.folder, here, rows, day_number(first)).infraction.astype(np.int64)
+
+    found = compared(world.statements, first, date(2024, 3, 31), true, 1, lambda _: None)
+    assert found["shipments"] > 500
+    for measured in (found["auc"], found["average_precision"]):
+        assert measured["difference"].low <= 0 <= measured["difference"].high
