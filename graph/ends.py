@@ -99,18 +99,17 @@ class Ends:
         roles, given = self.named(rows)
         parts = []
         for column, role in enumerate(ROLES):
-            at = np.flatnonzero(roles[role] >= 0)
+            kept = getattr(parameters, role)
+            at = np.flatnonzero((roles[role] >= 0) & (kept > 0))
             none, two = np.full(len(at), -1), np.full(len(at), 2)
-            parts.append(
-                (at, roles[role][at], np.full(len(at), getattr(parameters, role)), two, none, none, none + 1 + column)
-            )
+            parts.append((at, roles[role][at], np.full(len(at), kept), two, none, none, none + 1 + column))
         for column, name in enumerate(_GIVEN, start=len(ROLES)):
             first = np.flatnonzero(given[name] >= 0)
             thing = given[name][first]
             of, place = runs(gave.start[thing], gave.start[thing + 1] - gave.start[thing])
-            of, place = of[gave.value[place] > 0], place[gave.value[place] > 0]
-            at, one = first[of], np.ones(len(of), dtype=np.int64)
             weight = gave.value[place] * (parameters.shared * parameters.importer)
+            of, place, weight = of[weight > 0], place[weight > 0], weight[weight > 0]
+            at, one = first[of], np.ones(len(of), dtype=np.int64)
             parts.append((at, gave.column[place], weight, one, thing[of], roles["importer"][at], one * column))
         return RowEnds(*(np.concatenate(part) for part in zip(*parts, strict=True))), (*ROLES, *_GIVEN)
 

@@ -1,7 +1,7 @@
 """What risk flows from, and over what: the evidence and the hops between parties (see `graph/linked_risk.py`)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,7 +32,8 @@ class Parameters:
         trades: d between an importer and its exporters and declarants.
         shared_by_most: an address or contact of more parties than this carries nothing; its part would be smaller
             than that of one link in a hundred.
-        importer, exporter, declarant, vessel: what of a party's risk reaches its shipment.
+        importer, exporter, declarant, vessel: what of a party's risk reaches its shipment; models learn these
+            (`targeting.link_weights`).
     """
 
     half_life_days: float = 365.0
@@ -46,6 +47,16 @@ class Parameters:
     exporter: float = 0.7
     declarant: float = 0.3
     vessel: float = 0.5
+
+    @property
+    def roles(self) -> tuple[float, ...]:
+        """Return the weights of the roles, in the order of `ROLES`."""
+        return self.importer, self.exporter, self.declarant, self.vessel
+
+    def weighed(self, roles: Sequence[float]) -> "Parameters":
+        """Return the parameters with other weights of the roles, in the order of `ROLES`."""
+        importer, exporter, declarant, vessel = roles
+        return replace(self, importer=importer, exporter=exporter, declarant=declarant, vessel=vessel)
 
 
 PARAMETERS = Parameters()

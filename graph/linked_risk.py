@@ -35,7 +35,7 @@ import numpy as np
 
 from graph.chains import Chains, every_chain
 from graph.ends import End, Ends, Step
-from graph.evidence import LINKS, PARAMETERS, PARTIES, Parameters
+from graph.evidence import LINKS, PARAMETERS, PARTIES, ROLES, Parameters
 from graph.fragile import Binding, fewest, link_of, woven
 from graph.records import LinkRef, Ref
 from graph.risk_flow import Flow, difference
@@ -136,6 +136,15 @@ class LinkedRisk:
             at, source = np.concatenate([first[at], own_at[others]]), np.concatenate([source, own[others]])
             np.add.at(left_out, at, kept * flow.reaching_thing(thing[at], source) * flow.sources.weight[source])
         return difference(risk, left_out)
+
+    def of_roles(self, rows: Long) -> Real:
+        """Return the linked risk of shipments by way of each role with weight 1, [n, len(ROLES)]: see `of_rows`."""
+        columns = []
+        for role in ROLES:
+            alone = copy.copy(self)
+            alone._parameters = self._parameters.weighed([float(name == role) for name in ROLES])
+            columns.append(alone.of_rows(rows))
+        return np.stack(columns, axis=1)
 
     def paths(self, target: Ref | int, limit: int = 20) -> Paths:
         """Take a risk apart into its paths, the greatest first.

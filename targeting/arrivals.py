@@ -125,7 +125,10 @@ def warmed(
         progress: is told what is being done.
     """
     day = day_number(published.as_of)
-    standing = Standing(network(whole, day, seed=model.seed, resolution=model.resolution, progress=progress))
+    found = network(
+        whole, day, seed=model.seed, resolution=model.resolution, parameters=model.linked, progress=progress
+    )
+    standing = Standing(found)
     progress("finding what does not depend on what arrives")
     # Scoring a few of its own declarations finds all of it.
     few = whole.declarations.first[:1]

@@ -66,7 +66,7 @@ def evaluate(
             "choose another period."
         )
     model = train(snapshot, first, seed=seed, progress=progress)
-    here = network(snapshot, as_of, seed=seed, resolution=model.resolution)
+    here = network(snapshot, as_of, seed=seed, resolution=model.resolution, parameters=model.linked)
     found = score(model, here, rows, reasons=0, progress=progress)
     values = {name: getattr(found, name) for name in COLUMNS if name not in baselines.NAMES}
     values |= baselines.scores(snapshot, as_of, rows, seed, progress)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from graph.evidence import Parameters
 from graph.snapshot import Flag, Int, Long, Real, Snapshot
 from targeting import TargetingError
 from targeting import declared as declared_data
@@ -32,6 +33,7 @@ from targeting.inputs import (
     training_rows,
     waiting_rows,
 )
+from targeting.link_weights import learn as learn_weights
 from targeting.metrics import auc
 from targeting.network import Network, network
 from targeting.profiles import Plan
@@ -63,6 +65,7 @@ class Model:
         snapshot_version: version of the snapshot trained on.
         vocabulary, plan: which declared features and profiles there are.
         resolution: of the communities.
+        linked: parameters of linked risk.
         declared, profile, gnn: the component models.
         score: the model on top.
         calibration: from its log odds to the probability.
@@ -76,6 +79,7 @@ class Model:
     vocabulary: declared_data.Vocabulary
     plan: Plan
     resolution: float
+    linked: Parameters
     declared: Ensemble
     profile: Ensemble
     gnn: "GnnModel"
@@ -163,7 +167,10 @@ def train(
         raise TargetingError(str(error)) from None
     progress("learning how to weigh them")
     said = {"declared": own, "profile": rated, "gnn": _log_odds(connected)}
-    linked = here.linked(rows, days)
+    roles = here.roles(rows, days)
+    parameters = learn_weights(roles, labels, days, snapshot.declarations.keys["importer"][rows])
+    here = replace(here, parameters=parameters, _risk=None)
+    linked = roles @ np.array(parameters.roles)
     block = here.features(rows, days, linked)
     score, total = fit(on_top(said, block), labels, days, fold, seed, read=READ_ON_TOP)
     random = _random(snapshot, rows, as_of)
@@ -183,6 +190,7 @@ def train(
         vocabulary,
         plan,
         here.resolution,
+        parameters,
         declared,
         profile,
         gnn,

@@ -11,6 +11,7 @@ from graph import membership
 from graph.chronicle import Event, chronicle
 from graph.communities import Communities, communities, identify
 from graph.cutoffs import grid, last_cutoff
+from graph.evidence import PARAMETERS, ROLES, Parameters
 from graph.ground import Ground
 from graph.linked_risk import LinkedRisk, linked_risk
 from graph.snapshot import Int, Long, Real, Snapshot
@@ -34,12 +35,14 @@ class Network:
         snapshot: the network.
         cutoffs: days of the grid up to the as-of day.
         communities: the communities at each cutoff, with ids that stay from cutoff to cutoff.
+        parameters: of linked risk.
         shares: where it is counted how many share a link, if not in the network itself (`graph.supposed`).
     """
 
     snapshot: Snapshot
     cutoffs: Int
     communities: list[Communities]
+    parameters: Parameters = PARAMETERS
     shares: Snapshot | None = field(default=None, repr=False)
     _risk: LinkedRisk | None = field(default=None, repr=False)
 
@@ -72,7 +75,7 @@ class Network:
         """Return the linked risk at a cutoff; the last one asked for is kept."""
         day = int(self.cutoffs[position])
         if self._risk is None or self._risk.day != day:
-            self._risk = linked_risk(self.snapshot, day, shares=self.shares)
+            self._risk = linked_risk(self.snapshot, day, self.parameters, self.shares)
         return self._risk
 
     def linked(self, rows: Long, days: Int) -> Real:
@@ -82,6 +85,15 @@ class Network:
         for position in np.unique(at[at >= 0]):
             mine = np.flatnonzero(at == position)
             risk[mine] = self.risk(int(position)).of_rows(rows[mine])
+        return risk
+
+    def roles(self, rows: Long, days: Int) -> Real:
+        """Return what of the linked risk of each row comes by way of each role, as `linked` does, [n, len(ROLES)]."""
+        risk = np.zeros((len(rows), len(ROLES)))
+        at = last_cutoff(self.cutoffs, days)
+        for position in np.unique(at[at >= 0]):
+            mine = np.flatnonzero(at == position)
+            risk[mine] = self.risk(int(position)).of_roles(rows[mine])
         return risk
 
     def community_of(self, rows: Long, days: Int) -> list[str | None]:
@@ -114,6 +126,7 @@ def network(
     *,
     seed: int,
     resolution: float | None = None,
+    parameters: Parameters = PARAMETERS,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Network:
     """Find the communities at every cutoff up to a day.
@@ -123,6 +136,7 @@ def network(
         as_of: the last cutoff; days since 1970-01-01.
         seed: of the community detection.
         resolution: of the communities; chosen on the last cutoff where not given.
+        parameters: of linked risk.
         progress: is told what is being done.
 
     Raises:
@@ -141,4 +155,4 @@ def network(
         here = communities(snapshot, int(cutoff), seed=seed, resolution=last.resolution)
         found.append(identify(found[-1], here) if found else here)
     found.append(identify(found[-1], last) if found else last)
-    return Network(snapshot, cutoffs, found)
+    return Network(snapshot, cutoffs, found, parameters)

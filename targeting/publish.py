@@ -16,6 +16,7 @@ from graph.build import snapshot
 from graph.chronicle import lives
 from graph.cutoffs import grid, last_cutoff
 from graph.described import describe
+from graph.evidence import PARAMETERS, ROLES, Parameters
 from graph.linked_risk import LinkedRisk, Path, Paths, linked_risk
 from graph.records import Ref
 from graph.snapshot import NEVER, Flag, Int, Real, Snapshot, labels
@@ -41,6 +42,10 @@ SHIPMENT_PATHS_KEPT = 10_000
 
 PATHS_SHOWN = 10
 EVENTS_SHOWN = 24
+
+WEIGHTS = "linked_risk"
+"""What a set's heading calls the weights of linked risk."""
+
 _BATCH = 50_000
 _ENTITIES = ("Trader", "Forwarder")
 
@@ -111,13 +116,14 @@ def score_store(
     progress("reading the network")
     whole = snapshot(store)
     day = default_as_of(whole) if as_of is None else day_number(as_of)
-    here = network(whole, day, seed=model.seed, resolution=model.resolution, progress=progress)
+    here = network(whole, day, seed=model.seed, resolution=model.resolution, parameters=model.linked, progress=progress)
     found = score(model, here, whole.declarations.first, progress=progress)
     thresholds = lane_thresholds(found.score, whole.declarations.accepted_on[found.rows])
     about = {
         **_about(here, model.seed, as_of),
         "calibrated_on": model.calibration.arm,
         "trained_before": str(np.datetime64(model.as_of, "D")),
+        WEIGHTS: _json(dict(zip(ROLES, model.linked.roles, strict=True))),
     }
     progress("taking the linked risk of shipments apart")
     shipments = list(_shipments(model, here, found, thresholds))
@@ -324,11 +330,19 @@ def path_as_data(path: Path) -> dict[str, Any]:
 def paths_now(store: GraphStore, ref: Ref, as_of: date, limit: int = PATHS_SHOWN) -> dict[str, Any] | None:
     """Return the linked risk of a shipment, trader or forwarder taken apart, as known before a day.
 
-    A shipment's risk is that of its first version, with what was known before its acceptance or `as_of`. None where the
-    thing was not known then.
+    A shipment's risk is that of its first version, with what was known before its acceptance or `as_of` and the
+    weights of the published set. None where the thing was not known then.
     """
-    whole = snapshot(store)
-    return paths_of(whole, ref, as_of, lambda day: linked_risk(whole, day), limit)
+    with store.reading() as view:
+        published, whole = view.published(), snapshot(view)
+    parameters = weights_of(published)
+    return paths_of(whole, ref, as_of, lambda day: linked_risk(whole, day, parameters), limit)
+
+
+def weights_of(published: PublishedSet | None) -> Parameters:
+    """Return the parameters of the linked risk in a set."""
+    told = None if published is None else published.about.get(WEIGHTS)
+    return PARAMETERS if told is None else PARAMETERS.weighed([json.loads(told)[role] for role in ROLES])
 
 
 def paths_of(

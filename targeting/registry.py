@@ -9,6 +9,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save_file
 
+from graph.evidence import Parameters
 from targeting import TargetingError
 from targeting.boosting import Ensemble
 from targeting.calibration import Calibration
@@ -27,7 +29,7 @@ from targeting.model import Model, day_text
 from targeting.network import NAMES
 from targeting.profiles import Plan
 
-FORMAT = 2
+FORMAT = 3
 CARD, TRAINED, GNN, LATEST = "model.json", "trained.safetensors", "gnn", "latest"
 TREES = ("declared", "profile", "score")
 LIBRARIES = ("lightgbm", "networkit", "numpy", "torch", "torch-geometric")
@@ -95,6 +97,7 @@ def _card(model: Model) -> dict[str, Any]:
         "seed": model.seed,
         "snapshot_version": model.snapshot_version,
         "resolution": model.resolution,
+        "linked_risk": asdict(model.linked),
         "calibration": vars(model.calibration),
         "members": {name: len(getattr(model, name).members) for name in TREES},
         "metrics": dict(model.metrics),
@@ -212,6 +215,7 @@ def load(folder: Path, identity: str | None = None) -> tuple[str, Model]:
         ),
         plan=Plan(tuple(tuple(profile) for profile in features["profiles"])),
         resolution=card["resolution"],
+        linked=Parameters(**card["linked_risk"]),
         declared=trees["declared"],
         profile=trees["profile"],
         gnn=gnn,

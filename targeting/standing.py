@@ -54,7 +54,7 @@ class Standing:
             return Known(snapshot, cutoff, declared_logs(snapshot), keep=True)
 
     def _found_risk(self, position: int) -> LinkedRisk:
-        return linked_risk(self.network.snapshot, int(self.network.cutoffs[position]))
+        return linked_risk(self.network.snapshot, int(self.network.cutoffs[position]), self.network.parameters)
 
     def beside(self, snapshot: Snapshot) -> "Beside":
         """Return the network for the declarations of a snapshot beside it (`graph.beside`)."""

@@ -114,7 +114,7 @@ def what_if(
     except ValueError as error:
         raise TargetingError(str(error)) from None
     day = day_number(published.as_of)
-    here = network(whole, day, seed=model.seed, resolution=model.resolution, progress=progress)
+    here = network(whole, day, seed=model.seed, resolution=model.resolution, parameters=model.linked, progress=progress)
     rows = _rows(whole, list(before))
     found = score(
         model,

@@ -120,7 +120,8 @@ def train(
     made = train_store(chosen, day(until), silent=json)
     if json:
         metrics = dict(made.model.metrics)
-        print_json({"model": made.name, "as_of": _day(made.model.as_of), "seed": made.model.seed, "metrics": metrics})
+        found = {"model": made.name, "as_of": _day(made.model.as_of), "seed": made.model.seed, "metrics": metrics}
+        print_json({**found, "linked_risk": vars(made.model.linked)})
         return
     tell_trained(made)
     say(f"Next: {command(chosen, 'score')}")
@@ -156,6 +157,10 @@ def tell_trained(made: Trained) -> None:
         title="On outcomes held out in turn",
         right=("AUC",),
     )
+    from graph.evidence import ROLES
+
+    weights = ", ".join(f"{role} {weight:g}" for role, weight in zip(ROLES, made.model.linked.roles, strict=True))
+    say(f"Linked risk reaches a shipment by way of its {weights}")
 
 
 def score(ctx: typer.Context, as_of: AsOfOption = None, store: StoreOption = None, json: JsonOption = False) -> None:

@@ -106,6 +106,8 @@ def test_train_says_what_was_learnt_from(store: Path) -> None:
     assert until["as_of"] == "2024-02-01"
     assert 0 < until["metrics"]["rows"] < everything.json["metrics"]["rows"]
     assert until["model"] != everything.json["model"]
+    assert {"importer", "exporter", "declarant", "vessel", "half_life_days"} <= set(until["linked_risk"])
+    assert "Linked risk reaches a shipment by way of its importer " in run("train", store=store).out
 
 
 def test_score_says_how_many_wait(store: Path) -> None:

@@ -60,8 +60,13 @@ def saved(world: World, tmp_path_factory: pytest.TempPathFactory) -> Saved:
 @pytest.fixture(scope="session")
 def around(world: World, saved: Saved) -> Network:
     """The network at the model's resolution, as known after the latest acceptance."""
+    model = saved.model
     return network(
-        world.snapshot, default_as_of(world.snapshot), seed=saved.model.seed, resolution=saved.model.resolution
+        world.snapshot,
+        default_as_of(world.snapshot),
+        seed=model.seed,
+        resolution=model.resolution,
+        parameters=model.linked,
     )
 
 

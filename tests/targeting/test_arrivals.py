@@ -103,7 +103,7 @@ def with_rows(world: World, rows: list[Row], folder: Path) -> SqliteStore:
 def had_they_been_loaded(store: SqliteStore, warmed: Warm, keys: list[str]) -> list[dict[str, object]]:
     whole, model = snapshot(store), warmed.model
     day = day_number(warmed.published.as_of)
-    here = network(whole, day, seed=model.seed, resolution=model.resolution)
+    here = network(whole, day, seed=model.seed, resolution=model.resolution, parameters=model.linked)
     declarations = whole.declarations
     first = {whole.things["Shipment"].keys[int(declarations.shipment[row])].as_py(): row for row in declarations.first}
     rows = np.array([first[key] for key in keys])

@@ -60,7 +60,7 @@ def model(worlds: Worlds) -> Model:
 
 
 def scored(snapshot: Snapshot, model: Model, rows: Long, reasons: int = 0) -> Scores:
-    here = network(snapshot, AS_OF, seed=SEED, resolution=model.resolution)
+    here = network(snapshot, AS_OF, seed=SEED, resolution=model.resolution, parameters=model.linked)
     return score(model, here, rows, reasons=reasons)
 
 

@@ -49,7 +49,7 @@ def test_without_the_links_the_score_lies_below_the_line_by_linked_risk_alone(
             LinkRef(Ref.read(one["start"]), one["link"], Ref.read(one["end"])) for one in row["fragility"]["links"]
         ]
         supposed = suppose(world.snapshot, Supposition(removed=links))
-        here = Network(supposed.snapshot, around.cutoffs, around.communities, supposed.shares)
+        here = Network(supposed.snapshot, around.cutoffs, around.communities, model.linked, supposed.shares)
         inputs = read(around, model.vocabulary, model.plan, at, days)
         top = on_top(components(model, inputs, predict(model.gnn, inputs.tokens)), inputs.network)
         values = top.values.copy()

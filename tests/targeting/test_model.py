@@ -55,7 +55,13 @@ def test_components_and_score_are_probabilities_and_linked_risk_is_not_negative(
 def test_the_score_of_a_shipment_does_not_depend_on_those_scored_with_it(
     saved: Saved, world: World, scored: Scores
 ) -> None:
-    here = network(world.snapshot, int(scored.days.max()) + 1, seed=saved.model.seed, resolution=saved.model.resolution)
+    here = network(
+        world.snapshot,
+        int(scored.days.max()) + 1,
+        seed=saved.model.seed,
+        resolution=saved.model.resolution,
+        parameters=saved.model.linked,
+    )
     chosen = np.random.default_rng(1).permutation(len(scored.rows))[:40]
     some = score(saved.model, here, scored.rows[chosen])
     for name in ("score", "declared", "profile", "linked", "gnn"):
@@ -65,7 +71,13 @@ def test_the_score_of_a_shipment_does_not_depend_on_those_scored_with_it(
 
 def test_chunks_do_not_show(world: World, saved: Saved, scored: Scores, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("targeting.inputs.CHUNK", 90)
-    here = network(world.snapshot, int(scored.days.max()) + 1, seed=SEED, resolution=saved.model.resolution)
+    here = network(
+        world.snapshot,
+        int(scored.days.max()) + 1,
+        seed=SEED,
+        resolution=saved.model.resolution,
+        parameters=saved.model.linked,
+    )
     chosen = np.arange(0, len(scored.rows), 10)
     told: list[str] = []
     found = score(saved.model, here, scored.rows[chosen], reasons=0, progress=told.append)
@@ -120,7 +132,7 @@ def test_outcomes_that_all_came_too_late_for_profiles_still_train_a_model(tmp_pa
     model = train(view, None, seed=1)
     assert model.plan.profiles == ()
     name = registry.save(model, tmp_path)
-    here = network(view, last_day(view), seed=1, resolution=model.resolution)
+    here = network(view, last_day(view), seed=1, resolution=model.resolution, parameters=model.linked)
     found = score(registry.load(tmp_path, name)[1], here, view.declarations.first)
     assert np.isnan(found.score).all()
 
@@ -140,7 +152,7 @@ def planted() -> Rows:
 def test_what_is_there_to_learn_is_learnt_and_named() -> None:
     view = planted().snapshot()
     model = train(view, None, seed=1)
-    here = network(view, day_number(FIRST) + 250, seed=1, resolution=model.resolution)
+    here = network(view, day_number(FIRST) + 250, seed=1, resolution=model.resolution, parameters=model.linked)
     found = score(model, here, view.declarations.first)
     new = ~np.isnan(found.score)
     bad = np.arange(500)[new] % 5 == 0

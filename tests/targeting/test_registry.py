@@ -26,7 +26,7 @@ def test_everything_comes_back(saved: Saved) -> None:
     name, back = registry.load(saved.folder)
     model = saved.model
     assert name == saved.identity
-    for field in ("as_of", "seed", "snapshot_version", "plan", "resolution", "calibration"):
+    for field in ("as_of", "seed", "snapshot_version", "plan", "resolution", "linked", "calibration"):
         assert getattr(back, field) == getattr(model, field), field
     assert back.vocabulary.names == model.vocabulary.names
     assert dict(back.vocabulary.categories) == dict(model.vocabulary.categories)
@@ -136,7 +136,7 @@ def other_network(card: dict[str, Any]) -> None:
         (renamed, "The feature list of the model .* is not the one it was trained with"),
         (renamed_and_signed, "is damaged .its files are not those that were saved"),
         (other_network, "was trained on other features than this version computes"),
-        (lambda card: card.update(format=99), "has format 99, not 2"),
+        (lambda card: card.update(format=99), "has format 99, not 3"),
         (lambda card: card.pop("format"), "is damaged"),
         (lambda card: card.pop("features"), "is damaged"),
         (lambda card: card.pop("members"), "is damaged"),

@@ -54,7 +54,7 @@ def test_a_cleared_source_is_rated_as_if_its_outcome_had_been_clean(
     clean = pc.if_else(pc.equal(held["shipment"], source.key), "clean", held["outcome"])
     inspection = held.set_column(held.schema.get_field_index("outcome"), "outcome", clean)
     other = from_statements(replace(world.statements, inspection=inspection))
-    here = Network(other, around.cutoffs, around.communities)
+    here = Network(other, around.cutoffs, around.communities, saved.model.linked)
     found = score(saved.model, here, other.declarations.first, reasons=0)
     keys = other.things["Shipment"].keys.take(pa.array(other.declarations.shipment[found.rows])).to_pylist()
     lanes = lanes_of(found.score, cleared.published.thresholds)
