@@ -15,7 +15,7 @@ def arrival_as_data(row: int, arrival: "Arrival", rows: "tuple[int, ...]") -> di
         arrival: what is said.
         rows: the numbers of all rows scored together.
     """
-    from targeting.publish import path_as_data
+    from targeting.paths import path_as_data
 
     return {
         "row": row,

@@ -29,11 +29,11 @@ _ENTERED = "inspections or clients"
 _PARTIES = frozenset({"IMPORTED_BY", "EXPORTED_BY", "DECLARED_BY"})
 
 FindPaths = Callable[[GraphStore, Ref, date], dict[str, Any] | None]
-"""Finds the paths that a set does not hold, as `targeting.publish.paths_now` does."""
+"""Finds the paths that a set does not hold, as `targeting.paths.paths_now` does."""
 
 
 def _found_again(view: GraphStore, ref: Ref, as_of: date) -> dict[str, Any] | None:
-    from targeting.publish import paths_now  # takes a while to import, and is seldom needed
+    from targeting.paths import paths_now  # takes a while to import, and is seldom needed
 
     return paths_now(view, ref, as_of)
 

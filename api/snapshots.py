@@ -50,7 +50,7 @@ def write_snapshot(
     from gnn.hetero import as_known, declared_logs
     from graph.build import snapshot
     from graph.tables import write_tables
-    from targeting.model import day_number, day_text
+    from targeting.days import day_number, day_text
     from targeting.publish import default_as_of
 
     check_new_folder(folder)

@@ -22,10 +22,12 @@ from graph.statements import Statements
 from graph.store.base import GraphStore
 from graph.store.results import PublishedSet
 from targeting import TargetingError
-from targeting.model import Model, Scores, day_number, score
+from targeting.days import day_number
+from targeting.lanes import lanes_of
+from targeting.model import Model
 from targeting.network import network
-from targeting.publish import lanes_of
 from targeting.registry import load
+from targeting.scoring import Scores, score
 from targeting.standing import Beside, Standing
 
 MOST = 1_000

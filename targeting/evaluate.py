@@ -13,10 +13,12 @@ import numpy as np
 
 from graph.snapshot import UNDATED, Flag, Long, Real, Snapshot, labels
 from targeting import TargetingError, baselines
+from targeting.days import day_number, day_text
 from targeting.inputs import training_rows
 from targeting.metrics import measure, rank, reliability
-from targeting.model import day_number, day_text, score, train
 from targeting.network import network
+from targeting.scoring import score
+from targeting.training import train
 from targeting.truth import by_pattern, read_truth
 
 COLUMNS = ("score", "declared", "profile", "linked", "gnn", *baselines.NAMES)

@@ -18,8 +18,9 @@ from graph.build import snapshot
 from graph.records import Ref
 from graph.store.base import GraphStore
 from targeting import TargetingError
+from targeting.days import day_number
 from targeting.inputs import capped_days, read
-from targeting.model import Model, components, day_number, on_top
+from targeting.model import Model, components, on_top
 from targeting.network import Network, network
 from targeting.reasons import strengths
 from targeting.registry import load

@@ -24,8 +24,9 @@ from targeting import TargetingError
 from targeting.boosting import Ensemble
 from targeting.calibration import Calibration
 from targeting.card import INTENDED_USE, LIMITS
+from targeting.days import day_text
 from targeting.declared import Vocabulary
-from targeting.model import Model, day_text
+from targeting.model import Model
 from targeting.network import NAMES
 from targeting.profiles import Plan
 

@@ -24,10 +24,11 @@ from graph.store.base import GraphStore
 from graph.store.results import PublishedSet
 from graph.supposed import Supposition, suppose
 from targeting import TargetingError
-from targeting.model import day_number, score
+from targeting.days import day_number
+from targeting.lanes import LANE_DAYS, lanes_of
 from targeting.network import network
-from targeting.publish import LANE_DAYS, lanes_of
 from targeting.registry import load
+from targeting.scoring import score
 
 CHANGED = 1e-9
 """By how much a linked risk or a score must differ to have changed; less is rounding."""

@@ -131,8 +131,8 @@ def train_store(chosen: "Settings", until: date | None, *, silent: bool) -> Trai
     """Train a model on the outcomes of a store, and keep it."""
     with opened(chosen) as held, progress("Training", silent=silent) as bar:
         from graph.build import snapshot
-        from targeting.model import train
         from targeting.registry import save
+        from targeting.training import train
 
         bar.doing("reading the network")
         model = train(snapshot(held), until, seed=chosen.seed, progress=bar.doing)

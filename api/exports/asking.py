@@ -125,7 +125,7 @@ def _on_risk_paths(view: GraphStore, shipment: Ref, parties: Collection[Ref]) ->
 
 
 def path_things(told: Mapping[str, Any]) -> Iterator[Ref]:
-    """Yield what lies on paths of linked risk as `targeting.publish.paths_as_data` writes them."""
+    """Yield what lies on paths of linked risk as `targeting.paths.paths_as_data` writes them."""
     for path in told.get("paths", ()):
         for text in (path["source"], *(step["thing"] for step in path["steps"])):
             ref = as_ref(text)

@@ -58,8 +58,8 @@ def _analyse(settings: Settings, asked: Mapping[str, Any], folder: Path, report:
 
 def _train(settings: Settings, asked: Mapping[str, Any], folder: Path, report: Report) -> Mapping[str, Any]:
     from graph.build import snapshot
-    from targeting.model import train
     from targeting.registry import save
+    from targeting.training import train
 
     with opened(settings) as store:
         report(doing="reading the network")

@@ -233,7 +233,7 @@ def find_paths(app: FastAPI) -> "FindPaths":
     kept: WarmNetwork = app.state.warm
 
     def find(view: GraphStore, ref: Ref, as_of: date) -> dict[str, Any] | None:
-        from targeting.publish import paths_of
+        from targeting.paths import paths_of
 
         warm = kept.of(view)
         if warm is None or warm.published.as_of != as_of:

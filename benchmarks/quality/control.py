@@ -25,8 +25,10 @@ from graph.store.sqlite import SqliteStore
 from graph.whole import read
 from ingest.load import load
 from ingest.synthetic import simulate
-from targeting.model import day_number, score, train
+from targeting.days import day_number
 from targeting.network import network
+from targeting.scoring import score
+from targeting.training import train
 from targeting.truth import read_truth
 
 SEED, SHIPMENTS = 6101, 50_000

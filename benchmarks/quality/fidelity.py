@@ -28,12 +28,15 @@ from graph.snapshot import Long, Real, Snapshot
 from graph.store.sqlite import SqliteStore
 from ingest.load import load
 from ingest.synthetic import simulate
+from targeting.days import day_number
 from targeting.groups import fields_of
 from targeting.inputs import capped_days, read
-from targeting.model import Model, components, day_number, on_top, score, train
+from targeting.model import Model, components, on_top
 from targeting.network import Network, network
 from targeting.reasons import strengths
+from targeting.scoring import score
 from targeting.standing import Standing
+from targeting.training import train
 
 SEEDS = (6101, 6202, 6303)
 SHIPMENTS = 50_000

@@ -28,8 +28,11 @@ from graph.snapshot import Real, Snapshot
 from graph.store.sqlite import SqliteStore
 from ingest.load import load
 from ingest.synthetic import simulate
-from targeting.model import Model, day_number, score, train
+from targeting.days import day_number
+from targeting.model import Model
 from targeting.network import network
+from targeting.scoring import score
+from targeting.training import train
 
 SEEDS = (6101, 6202, 6303)
 SHIPMENTS = 50_000

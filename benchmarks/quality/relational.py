@@ -29,11 +29,11 @@ from graph.store.sqlite import SqliteStore
 from ingest.load import load
 from ingest.synthetic import simulate
 from targeting.boosting import latest
+from targeting.days import day_number
 from targeting.evaluate import evaluate
 from targeting.inputs import training_rows
 from targeting.metrics import auc, rank
 from targeting.metrics import measure as figures_of
-from targeting.model import day_number
 from targeting.truth import by_pattern, read_truth
 
 SEEDS = (101, 202)

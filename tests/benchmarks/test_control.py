@@ -19,7 +19,7 @@ from graph.store.reference import ReferenceStore
 from graph.whole import read
 from ingest.load import load
 from ingest.synthetic import simulate
-from targeting.model import day_number
+from targeting.days import day_number
 from targeting.truth import read_truth
 
 

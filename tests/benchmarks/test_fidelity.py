@@ -14,8 +14,11 @@ from graph.snapshot import Snapshot
 from graph.store.reference import ReferenceStore
 from ingest.load import load
 from ingest.synthetic import simulate
-from targeting.model import Model, day_number, score, train
+from targeting.days import day_number
+from targeting.model import Model
 from targeting.network import network
+from targeting.scoring import score
+from targeting.training import train
 
 SEED, FIRST = 3, date(2024, 1, 1)
 

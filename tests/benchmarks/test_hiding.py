@@ -12,7 +12,7 @@ from graph.build import snapshot
 from graph.store.sqlite import SqliteStore
 from ingest.load import load
 from ingest.synthetic import simulate
-from targeting.model import day_number
+from targeting.days import day_number
 
 SEED = 3
 

@@ -12,7 +12,7 @@ from graph.snapshot import Long, Snapshot
 from graph.store.sqlite import SqliteStore
 from ingest.load import load
 from ingest.synthetic import simulate
-from targeting.model import day_number
+from targeting.days import day_number
 
 AS_OF = day_number(date(2024, 1, 1))
 

@@ -15,9 +15,11 @@ from graph.whole import read
 from ingest.load import load
 from ingest.synthetic import simulate
 from targeting import registry
-from targeting.model import Model, Scores, score, train
+from targeting.model import Model
 from targeting.network import Network, network
 from targeting.publish import default_as_of
+from targeting.scoring import Scores, score
+from targeting.training import train
 
 SHIPMENTS, SEED = 2_500, 5
 

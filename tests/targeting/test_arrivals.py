@@ -18,9 +18,11 @@ from ingest.load import load
 from ingest.rows import read_rows
 from targeting import TargetingError
 from targeting.arrivals import MOST, Arrival, Warm, score_arrivals, warm
-from targeting.model import day_number, score
+from targeting.days import day_number
+from targeting.lanes import lane_thresholds
 from targeting.network import network
-from targeting.publish import lane_thresholds, score_store
+from targeting.publish import score_store
+from targeting.scoring import score
 from tests.targeting.conftest import Saved, World
 
 Row = dict[str, str]

@@ -21,11 +21,14 @@ from graph.build import from_statements
 from graph.columns import known_before
 from graph.snapshot import Int, Long, Snapshot
 from targeting import registry
+from targeting.days import day_number
 from targeting.declared import declared
 from targeting.inputs import capped_days, read, shipment_keys
-from targeting.model import Model, Scores, day_number, score, train
+from targeting.model import Model
 from targeting.network import network
 from targeting.profiles import profiles
+from targeting.scoring import Scores, score
+from targeting.training import train
 from tests.targeting.conftest import SEED, World
 
 CUT = date(2023, 12, 1)

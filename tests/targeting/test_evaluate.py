@@ -21,10 +21,10 @@ from graph.statements import Statements
 from targeting import TargetingError, baselines
 from targeting import evaluate as evaluation
 from targeting.calibration import logit
+from targeting.days import day_number
 from targeting.evaluate import COLUMNS, evaluate
 from targeting.inputs import capped_days, shipment_keys
 from targeting.metrics import SHARES, rank
-from targeting.model import day_number
 from targeting.profiles import PRIOR, PRIOR_STRENGTH
 from targeting.truth import RING_PATTERNS, Truth, by_pattern, read_truth
 from tests.graph.networks import FIRST, Rows

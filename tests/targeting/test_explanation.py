@@ -10,9 +10,10 @@ from graph.store.base import GraphStore
 from graph.store.reference import ReferenceStore
 from graph.store.results import PublishedSet
 from targeting import TargetingError
+from targeting.days import day_text
 from targeting.explanation import MOST, explained
 from targeting.inputs import shipment_keys
-from targeting.model import Scores, day_text
+from targeting.scoring import Scores
 from tests.targeting.conftest import Saved, World
 
 

@@ -9,9 +9,10 @@ import pytest
 from graph.evidence import PARAMETERS, ROLES, Parameters
 from graph.linked_risk import linked_risk
 from graph.records import Ref
+from targeting.days import day_number
 from targeting.link_weights import learn
-from targeting.model import day_number
-from targeting.publish import paths_now, score_store, weights_of
+from targeting.paths import paths_now, weights_of
+from targeting.publish import score_store
 from tests.graph import networks
 from tests.graph.networks import FIRST, snapshot
 from tests.targeting.conftest import Saved, World

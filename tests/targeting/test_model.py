@@ -8,10 +8,13 @@ import pytest
 
 from graph.snapshot import Snapshot
 from targeting import TargetingError, registry
+from targeting.days import day_number, day_text, last_day
 from targeting.inputs import training_rows
 from targeting.metrics import auc
-from targeting.model import Scores, day_number, day_text, digests, last_day, score, train
+from targeting.model import digests
 from targeting.network import network
+from targeting.scoring import Scores, score
+from targeting.training import train
 from tests.graph.networks import FIRST, Rows
 from tests.targeting.conftest import SEED, Saved, World
 

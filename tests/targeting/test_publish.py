@@ -20,10 +20,13 @@ from graph.store.reference import ReferenceStore
 from graph.store.results import PublishedSet
 from ingest.load import load
 from targeting import TargetingError
-from targeting.model import Scores, day_number
+from targeting.days import day_number
+from targeting.lanes import LANE_DAYS, lane_thresholds
 from targeting.network import Network
-from targeting.publish import LANE_DAYS, PATHS_SHOWN, analyse, lane_thresholds, lone_latest, paths_now, score_store
+from targeting.paths import PATHS_SHOWN, paths_now
+from targeting.publish import analyse, lone_latest, score_store
 from targeting.queue import rows
+from targeting.scoring import Scores
 from tests.graph.networks import Rows
 from tests.targeting.conftest import SEED, Saved, World
 
@@ -213,7 +216,7 @@ def test_communities_are_published_with_what_is_said_of_them(
 def test_only_the_riskiest_shipments_keep_their_paths(
     world: World, saved: Saved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("targeting.publish.SHIPMENT_PATHS_KEPT", 7)
+    monkeypatch.setattr("targeting.results.SHIPMENT_PATHS_KEPT", 7)
     score_store(world.store, saved.model, saved.identity)
     kept = [row for row in listed(world.store, "shipment") if row["paths"]]
     open_ones = [row for row in listed(world.store, "shipment") if not row["decided"] and row["linked"] > 0]
@@ -221,7 +224,7 @@ def test_only_the_riskiest_shipments_keep_their_paths(
 
 
 def test_only_the_riskiest_keep_their_paths(world: World, saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("targeting.publish.PATHS_KEPT", 5)
+    monkeypatch.setattr("targeting.results.PATHS_KEPT", 5)
     analyse(world.store, seed=SEED)
     found = sorted(listed(world.store, "entity"), key=lambda row: -row["linked"])
     assert all(row["paths"] for row in found if row["linked"] > found[5]["linked"])

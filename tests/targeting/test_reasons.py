@@ -11,10 +11,11 @@ from targeting.declared import Vocabulary
 from targeting.facts import shortened
 from targeting.groups import Group, of_declared, of_network, of_profile
 from targeting.inputs import Inputs, capped_days, read
-from targeting.model import Model, Scores, components, on_top
+from targeting.model import Model, components, on_top
 from targeting.network import NAMES, Network, network
 from targeting.profiles import Plan
 from targeting.reasons import explain, strengths
+from targeting.scoring import Scores
 from targeting.words import Words, field_name
 from tests.graph.networks import FIRST, Rows, day_number
 from tests.targeting.conftest import Saved, World

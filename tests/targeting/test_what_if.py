@@ -15,9 +15,10 @@ from graph.store.results import PublishedSet
 from graph.store.sqlite import SqliteStore
 from graph.supposed import Supposition
 from targeting import TargetingError
-from targeting.model import score
+from targeting.lanes import LANE_DAYS, lanes_of
 from targeting.network import Network
-from targeting.publish import LANE_DAYS, default_as_of, lanes_of, score_store
+from targeting.publish import default_as_of, score_store
+from targeting.scoring import score
 from targeting.what_if import CHANGED, WhatIf, what_if
 from tests.targeting.conftest import Saved, World
 

@@ -22,7 +22,7 @@ from graph.records import Ref
 from graph.store.open import open_store
 from graph.store.results import PublishedSet
 from targeting import arrivals
-from targeting.publish import paths_now
+from targeting.paths import paths_now
 from tests.api.commands import Invented, address, run
 from tests.api.jobs.following import over
 from tests.api.serving import problem, scored_store, serving, serving_app

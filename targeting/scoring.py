@@ -1,0 +1,89 @@
+"""Scoring of all that arrives, each shipment with what was known before it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.snapshot import Int, Long, Real
+from targeting import TargetingError
+from targeting.inputs import (
+    capped_days,
+    chunks,
+    read,
+    shipment_keys,
+)
+from targeting.model import Model, components, digests, on_top
+from targeting.network import Network
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What scoring says of n rows.
+
+    Attributes:
+        rows: [n] rows of the declarations.
+        days: [n] the day of each, before which everything used was known.
+        score: [n] calibrated probability, NaN where the shipment's own outcome was in the training.
+        declared, profile, linked, gnn: [n] the components.
+        reasons: [n] the strongest reasons of each row, strongest first; none where there is no score or none was asked.
+    """
+
+    rows: Long
+    days: Int
+    score: Real
+    declared: Real
+    profile: Real
+    linked: Real
+    gnn: Real
+    reasons: Sequence[tuple[str, ...]]
+
+
+def score(
+    model: Model,
+    here: Network,
+    rows: Long,
+    *,
+    reasons: int = 3,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Scores:
+    """Score shipments, each with what was known before its acceptance or the network's as-of day.
+
+    Args:
+        model: from `train`.
+        here: the network at the model's resolution; its last cutoff is the as-of day.
+        rows: [n] rows of the declarations, normally first versions.
+        reasons: how many reasons to give at most.
+        progress: is told what is being done.
+
+    Raises:
+        TargetingError: the model was trained on something that the data does not have.
+    """
+    from gnn.model import predict
+    from targeting.reasons import explain
+
+    snapshot = here.snapshot
+    days = capped_days(snapshot, rows, int(here.cutoffs[-1]))
+    columns = {name: np.zeros(len(rows)) for name in ("score", "declared", "profile", "linked", "gnn")}
+    why: list[tuple[str, ...]] = [()] * len(rows)
+    trained = np.isin(digests(shipment_keys(snapshot, rows).to_numpy(zero_copy_only=False)), model.trained)
+    for at in chunks(days, progress):
+        inputs = read(here, model.vocabulary, model.plan, rows[at], days[at])
+        try:
+            gnn = predict(model.gnn, inputs.tokens)
+        except ValueError as error:
+            raise TargetingError(str(error)) from None
+        said = components(model, inputs, gnn)
+        top = on_top(said, inputs.network)
+        columns["score"][at] = model.calibration.probabilities(model.score.logits(top))
+        for name in ("declared", "profile"):
+            columns[name][at] = 1.0 / (1.0 + np.exp(-said[name]))
+        columns["gnn"][at] = gnn
+        columns["linked"][at] = inputs.linked
+        unknown = np.flatnonzero(~trained[at])
+        if reasons and len(unknown):
+            progress(f"reasons for {len(unknown):,} shipments")
+            for place, found in zip(unknown, explain(model, here, inputs, top, gnn, unknown, reasons), strict=True):
+                why[int(at[place])] = found
+    columns["score"][trained] = np.nan
+    return Scores(rows, days, reasons=why, **columns)
