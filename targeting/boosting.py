@@ -3,9 +3,9 @@
 Ke et al., "LightGBM: A Highly Efficient Gradient Boosting Decision Tree", NeurIPS 2017.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -15,13 +15,11 @@ import numpy.typing as npt
 
 from graph.snapshot import Flag, Int, Long, Real
 from targeting.features import Block, Matrix
+from targeting.shapley import Tree, contributions, trees
 
 THREADS = 1
 """Fixed, since the order of parallel sums is part of the result; on a busy machine of two cores a second thread made
 training eight times slower (the threads wait for each other in turns)."""
-
-READERS = os.cpu_count() or 1
-"""Threads that apply trees: rows are independent, so their number is not part of the result."""
 
 FOLDS = 3
 ROUNDS, PATIENCE = 600, 40
@@ -71,18 +69,15 @@ class Ensemble:
         return Ensemble((self.members[member],))
 
     def contributions(self, features: Block) -> Real:
-        """Return what each feature adds to each row's log odds, [n, features]; with a constant they sum to it.
-
-        Shapley values of the trees (Lundberg et al., "From local explanations to global understanding with explainable
-        AI for trees", Nature Machine Intelligence 2, 2020).
-        """
+        """Return what each feature adds to each row's log odds, [n, features]; with a constant they sum to it."""
         total = np.zeros(features.values.shape)
-        for member in self.members:
-            for start in range(0, len(total), 4096):
-                rows = slice(start, start + 4096)
-                found = member.predict(_matrix(features.values[rows]), pred_contrib=True, num_threads=READERS)
-                total[rows] += np.asarray(found, dtype=np.float64)[:, : len(features.names)]
+        for found in self._trees:
+            total += contributions(found, features.values)
         return total / len(self.members)
+
+    @cached_property
+    def _trees(self) -> list[list[Tree]]:
+        return [trees(member) for member in self.members]
 
 
 def fit(
