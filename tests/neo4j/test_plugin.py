@@ -83,7 +83,7 @@ def test_where_it_is_required_they_fail(tmp_path: Path, no_java: dict[str, str],
 def test_what_nobody_knows_cannot_be_required(tmp_path: Path) -> None:
     done = pytest_run(tmp_path, TIDEWAITER_REQUIRE="chromium,noe4j")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "TIDEWAITER_REQUIRE can name 'neo4j', 'chromium', 'followthemoney', not 'noe4j'." in done.stderr
+    assert "TIDEWAITER_REQUIRE can name 'neo4j', 'chromium', 'followthemoney', 'cuda', not 'noe4j'." in done.stderr
 
 
 @pytest.mark.slow
