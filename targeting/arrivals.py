@@ -25,9 +25,8 @@ from targeting import TargetingError
 from targeting.days import day_number
 from targeting.lanes import lanes_of
 from targeting.model import Model
-from targeting.network import network
 from targeting.registry import load
-from targeting.scoring import Scores, score
+from targeting.scoring import Scores, network_of, score
 from targeting.standing import Beside, Standing
 
 MOST = 1_000
@@ -127,10 +126,7 @@ def warmed(
         progress: is told what is being done.
     """
     day = day_number(published.as_of)
-    found = network(
-        whole, day, seed=model.seed, resolution=model.resolution, parameters=model.linked, progress=progress
-    )
-    standing = Standing(found)
+    standing = Standing(network_of(model, whole, day, progress=progress))
     progress("finding what does not depend on what arrives")
     # Scoring a few of its own declarations finds all of it.
     few = whole.declarations.first[:1]

@@ -16,8 +16,7 @@ from targeting import TargetingError, baselines
 from targeting.days import day_number, day_text
 from targeting.inputs import training_rows
 from targeting.metrics import measure, rank, reliability
-from targeting.network import network
-from targeting.scoring import score
+from targeting.scoring import network_of, score
 from targeting.training import train
 from targeting.truth import by_pattern, read_truth
 
@@ -68,7 +67,7 @@ def evaluate(
             "choose another period."
         )
     model = train(snapshot, first, seed=seed, progress=progress)
-    here = network(snapshot, as_of, seed=seed, resolution=model.resolution, parameters=model.linked)
+    here = network_of(model, snapshot, as_of)
     found = score(model, here, rows, reasons=0, progress=progress)
     values = {name: getattr(found, name) for name in COLUMNS if name not in baselines.NAMES}
     values |= baselines.scores(snapshot, as_of, rows, seed, progress)

@@ -21,9 +21,10 @@ from targeting import TargetingError
 from targeting.days import day_number
 from targeting.inputs import capped_days, read
 from targeting.model import Model, components, on_top
-from targeting.network import Network, network
+from targeting.network import Network
 from targeting.reasons import strengths
 from targeting.registry import load
+from targeting.scoring import network_of
 from targeting.words import Words
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def explained(
     progress("reading the network")
     whole = snapshot(store)
     day = day_number(published.as_of)
-    here = network(whole, day, seed=model.seed, resolution=model.resolution, progress=progress)
+    here = network_of(model, whole, day, progress=progress)
     node = pc.index(whole.things["Shipment"].keys, pa.scalar(shipment.key)).as_py()
     first = whole.declarations.first
     row = first[whole.declarations.shipment[first] == node] if node >= 0 else first[:0]

@@ -21,7 +21,7 @@ from targeting.model import Model
 from targeting.network import Network, network
 from targeting.paths import WEIGHTS, as_json
 from targeting.results import community_rows, entity_rows, shipment_rows
-from targeting.scoring import score
+from targeting.scoring import network_of, score
 
 LONE_AFTER_DAYS = 60
 
@@ -92,7 +92,7 @@ def score_store(
     progress("reading the network")
     whole = snapshot(store)
     day = default_as_of(whole) if as_of is None else day_number(as_of)
-    here = network(whole, day, seed=model.seed, resolution=model.resolution, parameters=model.linked, progress=progress)
+    here = network_of(model, whole, day, progress=progress)
     found = score(model, here, whole.declarations.first, progress=progress)
     thresholds = lane_thresholds(found.score, whole.declarations.accepted_on[found.rows])
     about = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.snapshot import Int, Long, Real
+from graph.snapshot import Int, Long, Real, Snapshot
 from targeting import TargetingError
 from targeting.inputs import (
     capped_days,
@@ -14,7 +14,7 @@ from targeting.inputs import (
     shipment_keys,
 )
 from targeting.model import Model, components, digests, on_top
-from targeting.network import Network
+from targeting.network import Network, network
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,30 @@ class Scores:
     reasons: Sequence[tuple[str, ...]]
 
 
+def network_of(
+    model: Model, snapshot: Snapshot, as_of: int, *, progress: Callable[[str], None] = lambda _: None
+) -> Network:
+    """Return the network as a model reads it: divided as it was in its training, with the weights learnt there.
+
+    Args:
+        model: from `train`.
+        snapshot: the network.
+        as_of: the last cutoff; days since 1970-01-01.
+        progress: is told what is being done.
+
+    Raises:
+        TargetingError: nothing was declared.
+    """
+    return network(
+        snapshot,
+        as_of,
+        seed=model.seed,
+        resolution=model.resolution,
+        parameters=model.linked,
+        progress=progress,
+    )
+
+
 def score(
     model: Model,
     here: Network,
@@ -51,7 +75,7 @@ def score(
 
     Args:
         model: from `train`.
-        here: the network at the model's resolution; its last cutoff is the as-of day.
+        here: the network as the model reads it (`network_of`); its last cutoff is the as-of day.
         rows: [n] rows of the declarations, normally first versions.
         reasons: how many reasons to give at most.
         progress: is told what is being done.

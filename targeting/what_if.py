@@ -26,9 +26,8 @@ from graph.supposed import Supposition, suppose
 from targeting import TargetingError
 from targeting.days import day_number
 from targeting.lanes import LANE_DAYS, lanes_of
-from targeting.network import network
 from targeting.registry import load
-from targeting.scoring import score
+from targeting.scoring import network_of, score
 
 CHANGED = 1e-9
 """By how much a linked risk or a score must differ to have changed; less is rounding."""
@@ -115,7 +114,7 @@ def what_if(
     except ValueError as error:
         raise TargetingError(str(error)) from None
     day = day_number(published.as_of)
-    here = network(whole, day, seed=model.seed, resolution=model.resolution, parameters=model.linked, progress=progress)
+    here = network_of(model, whole, day, progress=progress)
     rows = _rows(whole, list(before))
     found = score(
         model,

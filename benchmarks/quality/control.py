@@ -26,8 +26,7 @@ from graph.whole import read
 from ingest.load import load
 from ingest.synthetic import simulate
 from targeting.days import day_number
-from targeting.network import network
-from targeting.scoring import score
+from targeting.scoring import network_of, score
 from targeting.training import train
 from targeting.truth import read_truth
 
@@ -96,7 +95,7 @@ def compared(
             label = label_of(here, rows)
             rows, label = rows[label >= 0], label[label >= 0]
             model = train(here, first, seed=repeat)
-            around = network(here, day_number(first), seed=repeat, resolution=model.resolution)
+            around = network_of(model, here, day_number(first))
             said[name].append(score(model, around, rows, reasons=0).score)
     return {"shipments": len(label), **difference(np.stack(said["shuffled"]), np.stack(said["without"]), label, seed)}
 

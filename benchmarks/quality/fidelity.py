@@ -32,9 +32,9 @@ from targeting.days import day_number
 from targeting.groups import fields_of
 from targeting.inputs import capped_days, read
 from targeting.model import Model, components, on_top
-from targeting.network import Network, network
+from targeting.network import Network
 from targeting.reasons import strengths
-from targeting.scoring import score
+from targeting.scoring import network_of, score
 from targeting.standing import Standing
 from targeting.training import train
 
@@ -99,7 +99,7 @@ def taken_out(whole: Snapshot, first: date, seed: int, say: Callable[[str], None
     """
     as_of = day_number(first)
     model = train(whole, first, seed=seed, progress=say)
-    standing = Standing(network(whole, as_of, seed=seed, resolution=model.resolution))
+    standing = Standing(network_of(model, whole, as_of))
     declarations = whole.declarations
     rows = declarations.first[declarations.accepted_on[declarations.first] >= as_of]
     said = score(model, standing.network, rows, reasons=0).score

@@ -30,8 +30,7 @@ from ingest.load import load
 from ingest.synthetic import simulate
 from targeting.days import day_number
 from targeting.model import Model
-from targeting.network import network
-from targeting.scoring import score
+from targeting.scoring import network_of, score
 from targeting.training import train
 
 SEEDS = (6101, 6202, 6303)
@@ -141,7 +140,7 @@ def _scores(model: Model, whole: Snapshot, importers: Sequence[str] | None) -> d
     if importers is not None:
         wanted = np.isin(keys, [f"native/{importer}" for importer in importers])
         rows, keys = rows[wanted], keys[wanted]
-    around = network(whole, day_number(FIRST), seed=model.seed, resolution=model.resolution)
+    around = network_of(model, whole, day_number(FIRST))
     said = score(model, around, rows, reasons=0).score
     return {key.removeprefix("native/"): said[keys == key] for key in np.unique(keys)}
 

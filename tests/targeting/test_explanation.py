@@ -1,19 +1,22 @@
 """A score taken apart: what is told is what the reasons say, and its parts sum to the whole."""
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from graph.evidence import PARAMETERS
 from graph.records import Ref
 from graph.store.base import GraphStore
 from graph.store.reference import ReferenceStore
 from graph.store.results import PublishedSet
-from targeting import TargetingError
+from targeting import TargetingError, registry
 from targeting.days import day_text
 from targeting.explanation import MOST, explained
 from targeting.inputs import shipment_keys
-from targeting.scoring import Scores
+from targeting.scoring import Scores, network_of, score
 from tests.targeting.conftest import Saved, World
 
 
@@ -47,6 +50,19 @@ def test_what_is_told_is_what_the_reasons_say(world: World, saved: Saved, scored
     assert [abs(path.moved) for path in found.metapaths] == sorted(
         (abs(p.moved) for p in found.metapaths), reverse=True
     )
+
+
+def test_linked_risk_weighs_what_the_model_learnt(world: World, saved: Saved, scored: Scores, tmp_path: Path) -> None:
+    """With weights of 0 nothing of the linked risk is left to be a reason."""
+    model = replace(saved.model, linked=PARAMETERS.weighed([0.0, 0.0, 0.0, 0.0]))
+    rows = scored.rows[np.argsort(-scored.linked)[:3]]
+    as_of = int(scored.days.max())
+    said = score(model, network_of(model, world.snapshot, as_of), rows)
+    store = Published(world.store, registry.save(model, tmp_path), day_text(as_of))
+    for key, reasons in zip(shipment_keys(world.snapshot, rows).to_pylist(), said.reasons, strict=True):
+        found = explained(store, tmp_path, Ref("Shipment", key))  # type: ignore[arg-type]
+        assert not any("linked risk" in one.what for one in found.reasons)
+        assert not reasons or tuple(one.what for one in found.reasons[:3]) == reasons
 
 
 def test_what_was_never_declared_is_refused(world: World, saved: Saved) -> None:
