@@ -65,13 +65,13 @@ def suppose(snapshot: Snapshot, supposition: Supposition) -> Supposed:
         ValueError: what is supposed does not fit the network; the message says why.
     """
     shares = snapshot
-    for link in supposition.added:
+    for link in dict.fromkeys(supposition.added):
         shares = _with(shares, link)
     supposed = shares
     for link in supposition.removed:
-        supposed = _without(supposed, link)
+        supposed = _without(supposed, link, shares)
     for ref in supposition.cleared:
-        supposed = _cleared(supposed, ref)
+        supposed = _cleared(supposed, ref, snapshot)
     return Supposed(supposed, shares)
 
 
@@ -82,7 +82,8 @@ def _number(snapshot: Snapshot, ref: Ref) -> int:
     return number
 
 
-def _cleared(snapshot: Snapshot, ref: Ref) -> Snapshot:
+def _cleared(snapshot: Snapshot, ref: Ref, whole: Snapshot) -> Snapshot:
+    """Return the network with an outcome cleared, which in the whole network is an infraction."""
     if ref.type not in ("Shipment", "Inspection"):
         raise ValueError(f"{ref} is no source of linked risk: name a shipment or inspection with an infraction.")
     shipment = _number(snapshot, ref)
@@ -91,7 +92,8 @@ def _cleared(snapshot: Snapshot, ref: Ref) -> Snapshot:
         shipment = int(found.indices[found.indptr[shipment]])
     outcomes = snapshot.outcomes
     mine = outcomes.shipment == shipment
-    if not (mine & outcomes.infraction).any():
+    # Cleared it may be already, by another of its inspections.
+    if not (mine & whole.outcomes.infraction).any():
         raise ValueError(f"No infraction was found in {ref}, so there is nothing to clear.")
     cleared = replace(outcomes, infraction=outcomes.infraction & ~mine, revenue=np.where(mine, 0.0, outcomes.revenue))
     return replace(snapshot, outcomes=cleared)
@@ -142,14 +144,22 @@ def _adjacency(kinds: tuple[str, str, str], columns: Sequence[Int], size: int) -
     return Adjacency(*kinds, indptr, ends[order], first_on[order], last_on[order])
 
 
-def _without(snapshot: Snapshot, link: LinkRef) -> Snapshot:
+def _without(snapshot: Snapshot, link: LinkRef, whole: Snapshot) -> Snapshot:
+    """Return the network without a link, which is in the whole network."""
     if link.type not in REMOVABLE:
         raise ValueError(f"A link {link.type} carries no risk; one that can be left out is {', '.join(REMOVABLE)}.")
+    supposed = _without_either(snapshot, link)
+    # It may be gone already, with another that was named before it.
+    if supposed is snapshot and _without_either(whole, link) is whole:
+        raise ValueError(f"There is no link {link.type} between {link.start} and {link.end}.")
+    return supposed
+
+
+def _without_either(snapshot: Snapshot, link: LinkRef) -> Snapshot:
+    """Return the network without a link, whichever of its ends comes first; the very same one where there is none."""
     supposed = snapshot
     for start, end in ((link.start, link.end), (link.end, link.start)):
         supposed = _without_directed(supposed, LinkRef(start, link.type, end))
-    if supposed is snapshot:
-        raise ValueError(f"There is no link {link.type} between {link.start} and {link.end}.")
     return supposed
 
 

@@ -235,6 +235,20 @@ def test_a_shipment_is_cleared_by_its_inspection_too() -> None:
     assert not supposed.outcomes.infraction.any()
 
 
+def test_what_is_named_twice_is_supposed_once() -> None:
+    view = _three_at_one_address()
+    a, here = Ref("Trader", "s/A"), Ref("Address", "here")
+    gone, same = LinkRef(a, "AT_ADDRESS", here), LinkRef(a, "SAME_AS", Ref("Trader", "s/B"))
+    inspection = Ref("Inspection", "s/A/1")
+    found = suppose(view, Supposition([inspection, Ref("Shipment", "s/A"), inspection], [gone, gone], [same, same]))
+    once = suppose(view, Supposition([inspection], [gone], [same]))
+    day = _day(400)
+    for kind, risk in linked_risk(found.snapshot, day, shares=found.shares).entity.items():
+        assert (risk == linked_risk(once.snapshot, day, shares=once.shares).entity[kind]).all()
+    turned = suppose(view, Supposition(removed=[gone, LinkRef(here, "AT_ADDRESS", a)])).snapshot
+    assert len(turned.links["Trader", "AT_ADDRESS", "Address"].starts) == 2
+
+
 def test_an_added_ownership_or_address_is_known_since_both_its_ends_were() -> None:
     rows = Rows.new()
     rows.declare("s/A", 0, "s/A", "s/EA", None, address="here")
