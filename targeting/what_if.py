@@ -92,7 +92,7 @@ def what_if(
 
     Raises:
         TargetingError: no scores of the network as it is are published, their model is not there, or what is supposed
-            does not fit the network.
+            does not fit the network; or the period is none.
     """
     with store.reading() as view:
         published = view.published()
@@ -100,8 +100,10 @@ def what_if(
             raise TargetingError("No scores are published yet; run `tidewaiter train` and `tidewaiter score` first.")
         if published.store_version != view.version():
             raise TargetingError("The store has changed since it was scored; run `tidewaiter score` first.")
-        _, model = load(models, published.model)
         first = first or published.as_of - timedelta(days=LANE_DAYS)
+        if last is not None and last < first:
+            raise TargetingError(f"The period ends on {last}, before it begins on {first}; name other days.")
+        _, model = load(models, published.model)
         progress("reading the network")
         whole = snapshot(view)
         before = {

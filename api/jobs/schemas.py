@@ -1,9 +1,9 @@
 """Jobs as the service answers and asks for them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from api.http.answers import Answer, Asked
 from api.http.days import Day
@@ -69,6 +69,14 @@ class WhatIf(Asked):
     add: list[LinkAsked] = Field([], max_length=SUPPOSED, description="Links that are taken to be, as an assessment.")
     first: Day | None = Field(None, description="First day of acceptance; by default 90 days before the set's day.")
     last: Day | None = Field(None, description="Last day of acceptance, included; by default there is none.")
+
+    @model_validator(mode="after")
+    def _meant(self) -> Self:
+        if not (self.clear or self.without or self.add):
+            raise ValueError("nothing is supposed: name what to `clear`, what is `without`, or what to `add`")
+        if self.first and self.last and self.last < self.first:
+            raise ValueError(f"the period ends on {self.last}, before it begins on {self.first}")
+        return self
 
 
 AskedJob = Annotated[Analyse | Train | Score | WhatIf, Field(discriminator="kind")]

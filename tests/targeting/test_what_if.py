@@ -127,6 +127,10 @@ def test_nothing_is_stored(world: World, cleared: WhatIf) -> None:
 def test_what_cannot_be_told_is_said(world: World, saved: Saved, published: PublishedSet, tmp_path: Path) -> None:
     with pytest.raises(TargetingError, match="trader:native/X is no source of linked risk"):
         what_if(world.store, saved.folder, Supposition(cleared=[Ref("Trader", "native/X")]))
+    with pytest.raises(TargetingError, match="ends on 2024-02-01, before it begins on 2024-03-01"):
+        what_if(world.store, saved.folder, Supposition(), date(2024, 3, 1), date(2024, 2, 1))
+    with pytest.raises(TargetingError, match="ends on 2000-01-01, before it begins on"):
+        what_if(world.store, saved.folder, Supposition(), last=EVER)
     with SqliteStore(tmp_path / "empty.db") as store:
         with pytest.raises(TargetingError, match="No scores are published yet"):
             what_if(store, saved.folder, Supposition())

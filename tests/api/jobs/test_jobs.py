@@ -151,5 +151,6 @@ def test_what_a_supposition_would_change_is_told_by_a_job(invented: Invented, tm
         link = {"start": "trader:native/X", "link": "SAME_AS", "end": "trader:native/Y"}
         failed = over(client, client.post("/v1/jobs", json={"kind": "what-if", "add": [link]}).json())
         assert failed["state"] == "failed" and "trader:native/X is not in the network" in failed["error"]
-        nothing = client.post("/v1/jobs", json={"kind": "what-if", "clear": ["x"]})
-        assert nothing.status_code == 422
+        turned = {**asked, "last": "2023-12-31"}
+        for wrong in ({"kind": "what-if", "clear": ["x"]}, {"kind": "what-if"}, turned):
+            assert client.post("/v1/jobs", json=wrong).status_code == 422
