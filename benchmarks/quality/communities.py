@@ -16,13 +16,11 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from benchmarks.planted import planted
 from benchmarks.quality.figures import figure
+from benchmarks.quality.invented import invented
 from graph.build import snapshot
 from graph.communities import Communities, communities
 from graph.partition import LOWEST, STEP, Partition, divide, meetings
 from graph.snapshot import Flag, Long, Snapshot
-from graph.store.sqlite import SqliteStore
-from ingest.load import load
-from ingest.synthetic import simulate
 
 SEEDS = (1, 2, 3, 4, 5)
 SIZES: Mapping[str, tuple[float, float]] = {
@@ -31,7 +29,6 @@ SIZES: Mapping[str, tuple[float, float]] = {
     "median size 60, σ 1": (60, 1.0),
 }
 WORLDS = (101, 202, 303)
-SHIPMENTS = 50_000
 AS_OF = date(2024, 4, 1)
 RESOLUTIONS = tuple(LOWEST * STEP**number for number in range(20))
 """Tried for the best, which is found by the truth."""
@@ -62,11 +59,8 @@ def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> 
     found = []
     for world in WORLDS:
         say(f"rings of world {world}")
-        where = folder / str(world)
-        simulate(where, shipments=SHIPMENTS, seed=world)
-        with SqliteStore(folder / f"{world}.db") as store:
-            load(store, where, mapping="native", source=None)
-            found.append(_of_world(snapshot(store), where, seed))
+        with invented(folder, world, say) as (files, store):
+            found.append(_of_world(snapshot(store), files, seed))
     for row in found[0]:
         report["rings"][row] = means([world[row] for world in found], seed)
     return report

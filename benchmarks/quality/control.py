@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from benchmarks.quality.figures import Figure
+from benchmarks.quality.invented import FIRST, LAST, SHIPMENTS, invented
 from graph.build import from_statements
 from graph.columns import date_undated, description_rows
 from graph.snapshot import UNDATED, Long, Real, Snapshot, labels
@@ -24,13 +25,12 @@ from graph.statements import Statements
 from graph.store.sqlite import SqliteStore
 from graph.whole import read
 from ingest.load import load
-from ingest.synthetic import simulate
 from targeting.days import day_number
 from targeting.scoring import network_of, score
 from targeting.training import train
 from targeting.truth import read_truth
 
-SEED, SHIPMENTS = 6101, 50_000
+SEED = 6101
 REPEATS, DRAWN = 3, 400
 """Trainings, each with another seed and other parties dealt out, and resamples."""
 
@@ -49,16 +49,12 @@ def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> 
         for file in ("train.csv", "valid.csv"):
             load(store, data / "kcs" / file, mapping="kcs")
         found["KCS"] = compared(date_undated(read(store)), first, last, outcomes, seed, _named(say, "KCS"))
-    where = folder / "world"
-    simulate(where, shipments=SHIPMENTS, seed=SEED)
-    first, last = date(2024, 1, 1), date(2024, 3, 31)
+    with invented(folder, SEED, say) as (files, store):
 
-    def true(here: Snapshot, rows: Long) -> npt.NDArray[np.integer]:
-        return read_truth(where, here, rows, day_number(first)).infraction.astype(np.int64)
+        def true(here: Snapshot, rows: Long) -> npt.NDArray[np.integer]:
+            return read_truth(files, here, rows, day_number(FIRST)).infraction.astype(np.int64)
 
-    with SqliteStore(folder / "world.db") as store:
-        load(store, where, mapping="native")
-        found["world"] = compared(date_undated(read(store)), first, last, true, seed, _named(say, "world"))
+        found["world"] = compared(date_undated(read(store)), FIRST, LAST, true, seed, _named(say, "world"))
     return {"seed": seed, "world": SEED, "shipments": SHIPMENTS, "data": found}
 
 

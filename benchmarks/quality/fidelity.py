@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.quality.figures import Figure, figure
+from benchmarks.quality.invented import FIRST, SHIPMENTS, invented
 from gnn.combinations import POWER, TOKEN
 from gnn.explain import contributions
 from gnn.metapaths import CIRCLES, HISTORIES
@@ -25,9 +26,6 @@ from gnn.model import CATEGORY, predict
 from graph.build import snapshot
 from graph.linked_risk import Path as RiskPath
 from graph.snapshot import Long, Real, Snapshot
-from graph.store.sqlite import SqliteStore
-from ingest.load import load
-from ingest.synthetic import simulate
 from targeting.days import day_number
 from targeting.groups import fields_of
 from targeting.inputs import capped_days, read
@@ -39,8 +37,6 @@ from targeting.standing import Standing
 from targeting.training import train
 
 SEEDS = (6101, 6202, 6303)
-SHIPMENTS = 50_000
-FIRST = date(2024, 1, 1)
 RED = 0.05
 """The part of the quarter's shipments, the highest-scored, whose reasons are checked."""
 
@@ -67,11 +63,7 @@ def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> 
     """Invent each world, train, and take out of its riskiest shipments what their reasons name; `data` is not read."""
     worlds = {}
     for number in SEEDS:
-        say(f"inventing world {number}")
-        where = folder / str(number)
-        simulate(where, shipments=SHIPMENTS, seed=number)
-        with SqliteStore(folder / f"{number}.db") as store:
-            load(store, where, mapping="native")
+        with invented(folder, number, say) as (_, store):
             worlds[str(number)] = taken_out(snapshot(store), FIRST, seed, say)
     return {"seed": seed, "shipments": SHIPMENTS, "worlds": worlds, "mean": means(worlds, seed)}
 

@@ -15,7 +15,7 @@ known before it; behind links each trader is hidden by itself, so that no two me
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +23,17 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.quality.figures import RESAMPLES, Figure, figure
+from benchmarks.quality.invented import FIRST, SHIPMENTS, invented
 from graph.build import snapshot
 from graph.snapshot import Real, Snapshot
 from graph.store.sqlite import SqliteStore
 from ingest.load import load
-from ingest.synthetic import simulate
 from targeting.days import day_number
 from targeting.model import Model
 from targeting.scoring import network_of, score
 from targeting.training import train
 
 SEEDS = (6101, 6202, 6303)
-SHIPMENTS = 50_000
-FIRST = date(2024, 1, 1)
-"""The quarter that begins here is the last of a world."""
 
 LINKS, TRADERS = 50, 12
 """How many links each trader gains, and how many traders of a world do so with each kind of link."""
@@ -87,12 +84,8 @@ def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> 
     """Invent each world, train, hide, and score; `data` is not read."""
     worlds = {}
     for number in SEEDS:
-        say(f"inventing world {number}")
-        where = folder / str(number)
-        simulate(where, shipments=SHIPMENTS, seed=number)
-        with SqliteStore(folder / f"{number}.db") as store:
-            load(store, where, mapping="native")
-            worlds[str(number)] = hidden(learnt(store, where, seed, say), folder / f"{number} hidden", say)
+        with invented(folder, number, say) as (files, store):
+            worlds[str(number)] = hidden(learnt(store, files, seed, say), folder / f"{number} hidden", say)
     return {"seed": seed, "shipments": SHIPMENTS, "worlds": worlds, "mean": means(worlds, seed)}
 
 

@@ -19,15 +19,13 @@ from scipy.sparse import csr_array, diags_array
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.quality.worlds import AT, FIRST, LAST, SHIPMENTS, by_column
+from benchmarks.quality.invented import FIRST, LAST, SHIPMENTS, invented
+from benchmarks.quality.worlds import AT, by_column
 from gnn.declared import categories, declared
 from gnn.plain.passing import sparse
 from gnn.runtime import repeatable
 from graph.build import snapshot
 from graph.snapshot import Long, Real, Snapshot
-from graph.store.sqlite import SqliteStore
-from ingest.load import load
-from ingest.synthetic import simulate
 from targeting.boosting import latest
 from targeting.days import day_number
 from targeting.evaluate import evaluate
@@ -224,18 +222,14 @@ def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> 
     """Invent worlds, and judge the peer beside what `evaluate` measures of the network; `data` is not read."""
     reports: dict[str, dict[str, dict[str, Any]]] = {}
     for world in SEEDS:
-        where = folder / str(world)
-        say(f"inventing world {world}")
-        simulate(where, shipments=SHIPMENTS, seed=world)
-        with SqliteStore(folder / f"{world}.db") as store:
-            load(store, where, mapping="native", source=None)
+        with invented(folder, world, say) as (files, store):
             whole = snapshot(store)
         say(f"{PEER} of world {world}")
         rows = _judged(whole)
-        truth = read_truth(where, whole, rows, day_number(FIRST))
+        truth = read_truth(files, whole, rows, day_number(FIRST))
         said = scores(whole, day_number(FIRST), rows, seed)
         ranking = rank(said, truth.infraction, np.zeros(len(rows)), seed)
-        found = evaluate(whole, FIRST, LAST, seed=seed, truth=where, progress=say)["measures"]
+        found = evaluate(whole, FIRST, LAST, seed=seed, truth=files, progress=say)["measures"]
         reports[str(world)] = {
             PEER: {**figures_of(ranking, seed), AT: by_pattern(truth, ranking)},
             **{name: found[name] for name in BESIDE},

@@ -1,24 +1,20 @@
 """Synthetic worlds of seeds that were used for no development, judged by their truth, over all shipments."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.quality.figures import Figure, figure
+from benchmarks.quality.invented import FIRST, LAST, SHIPMENTS, invented
 from benchmarks.quality.mixed import mix_in
 from graph.build import snapshot
-from graph.store.sqlite import SqliteStore
-from ingest.load import load
-from ingest.synthetic import simulate
 from targeting.evaluate import COLUMNS, evaluate
 
 SEEDS = (5101, 5202, 5303, 5404, 5505)
 MIXED = 5505
 """The one of them that other patterns are mixed into (`benchmarks.quality.mixed`)."""
 
-SHIPMENTS = 50_000
-FIRST, LAST = date(2024, 1, 1), date(2024, 3, 31)
 AT = "truth_at_5%"
 PARTS = {
     "rings": "ring_recall",
@@ -31,15 +27,14 @@ def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> 
     """Invent each world, load it, and evaluate; `data` is not read."""
     reports = {}
     for world in SEEDS:
-        where = folder / str(world)
-        say(f"inventing world {world}")
-        simulate(where, shipments=SHIPMENTS, seed=world)
-        if world == MIXED:
-            mix_in(where, world)
-        with SqliteStore(folder / f"{world}.db") as store:
-            load(store, where, mapping="native", source=None)
-            reports[str(world)] = evaluate(snapshot(store), FIRST, LAST, seed=seed, truth=where, progress=say)
+        with invented(folder, world, say, partial(_mixed_in, world)) as (files, store):
+            reports[str(world)] = evaluate(snapshot(store), FIRST, LAST, seed=seed, truth=files, progress=say)
     return {"seed": seed, "shipments": SHIPMENTS, "worlds": reports, "mean": means(reports, seed)}
+
+
+def _mixed_in(world: int, files: Path) -> None:
+    if world == MIXED:
+        mix_in(files, world)
 
 
 def by_column(worlds: Mapping[str, Mapping[str, Any]], names: Sequence[str], seed: int) -> dict[str, dict[str, Figure]]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks.quality import hiding
-from benchmarks.quality.hiding import CLONE, FIRST, GOALS, KINDS, LINKS, World
+from benchmarks.quality.hiding import CLONE, GOALS, KINDS, LINKS, World
+from benchmarks.quality.invented import FIRST
 from graph.build import snapshot
 from graph.store.sqlite import SqliteStore
 from ingest.load import load
@@ -40,7 +41,7 @@ def test_hiding_is_measured_and_leaves_no_trace(world: World, tmp_path: Path, mo
 def test_every_world_is_measured(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hiding, "TRADERS", 1)
     monkeypatch.setattr(hiding, "SEEDS", (1, 2))
-    monkeypatch.setattr(hiding, "SHIPMENTS", 1_000)
+    monkeypatch.setattr("benchmarks.quality.invented.SHIPMENTS", 1_000)
     monkeypatch.setattr(hiding, "learnt", lambda *_: world)
     report = hiding.measure(tmp_path, tmp_path, SEED, lambda _: None)
     assert list(report["worlds"]) == ["1", "2"] and list(report["mean"]) == list(GOALS)

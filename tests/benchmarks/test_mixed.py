@@ -101,7 +101,7 @@ def test_one_world_of_the_report_is_mixed(tmp_path: Path, monkeypatch: pytest.Mo
         of.append(frozenset(tables(truth)[1]["pattern"]))
         return {}
 
-    monkeypatch.setattr(worlds, "SHIPMENTS", 1_000)
+    monkeypatch.setattr("benchmarks.quality.invented.SHIPMENTS", 1_000)
     monkeypatch.setattr(worlds, "SEEDS", (1, worlds.MIXED))
     monkeypatch.setattr(worlds, "evaluate", evaluated)
     monkeypatch.setattr(worlds, "means", lambda *_: {})
