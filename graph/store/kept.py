@@ -6,6 +6,9 @@ from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
+AHEAD = 2
+"""How many times the things that are asked for are kept of a hub, so that the next ones are there, too."""
+
 
 class Kept:
     """Answers about one state of a store; they go together, when the state changes or when they are too many."""

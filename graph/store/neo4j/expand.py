@@ -13,10 +13,12 @@ from neo4j import ManagedTransaction, Transaction
 
 from graph.records import Ref
 from graph.schema import LINKS
+from graph.store.kept import AHEAD, Kept
 from graph.store.neighbourhood import Direction, Expanded, Expansion, Neighbour, Order, Reached, check_expansion
+from graph.store.neo4j import ledger
 from graph.store.neo4j.accumulated import day
 from graph.store.neo4j.kinds import KEY, KINDS, Kind, keys_of
-from graph.store.neo4j.layout import RESULT
+from graph.store.neo4j.layout import RESULT, bounded
 from graph.store.neo4j.network import native
 
 _Tx = ManagedTransaction | Transaction
@@ -24,14 +26,20 @@ _Tx = ManagedTransaction | Transaction
 _DEGREE = "(COUNT {{ ({0})-->() }} + COUNT {{ ({0})<--() }})"
 
 _FEW = 2_000
-"""Links that are all looked at to find the first of them."""
+"""Links that are all looked at, for each question anew, to find the first of them."""
+
+KEPT = 200
+"""First things of hubs that a store keeps."""
 
 _WALKED = 10_000
 """Shipments of all that are looked at in their order, where a thing has more links, before all its links are."""
 
 
-def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
-    """Return what lies around things; `published` names the rows of the published set."""
+def expand(tx: _Tx, asked: Expansion, published: str | None, kept: Kept) -> Expanded:
+    """Return what lies around things; `published` names the rows of the published set.
+
+    What was first around hubs is `kept` for as long as the version and that set are the same.
+    """
     check_expansion(asked)
     starts = list(dict.fromkeys(asked.starts))
     hidden = {*starts, *asked.exclude}
@@ -50,7 +58,8 @@ def expand(tx: _Tx, asked: Expansion, published: str | None) -> Expanded:
             total = _one(tx, f"{_links(kind)} {condition} RETURN count(r) AS n", keys=keys, **values)
         matching += total
         unseen = keys_of(hidden, kind.end)
-        for ref, value in _first(tx, kind, total, asked, condition, {**values, "keys": keys, "hidden": unseen}):
+        given = {**values, "keys": keys, "hidden": unseen}
+        for ref, value in _first(tx, kind, total, asked, condition, given, kept):
             first[ref] = min(value, first.get(ref, value), key=lambda one: _place(asked.order, one))
     chosen = sorted(first, key=lambda ref: (*_place(asked.order, first[ref]), ref))[: asked.limit]
     links = list(_among(tx, wanted, condition, values, starts, chosen))
@@ -102,32 +111,49 @@ def _condition(asked: Expansion) -> str:
 
 
 def _first(
-    tx: _Tx, kind: Kind, total: int, asked: Expansion, condition: str, values: Mapping[str, Any]
+    tx: _Tx, kind: Kind, total: int, asked: Expansion, condition: str, values: Mapping[str, Any], kept: Kept
+) -> list[tuple[Ref, Any]]:
+    """Return the first things over one kind of link, of which there are `total`, that are not hidden."""
+    if total > _FEW:
+        many = AHEAD * asked.limit
+        state = (ledger.versions(tx), values["set"])
+        question = (kind, tuple(values["keys"]), asked.order, asked.since, asked.until, many)
+        all_of_them = {**values, "hidden": [], "limit": many}
+        ahead = kept.get(state, question, lambda: list(_ordered(tx, kind, total, asked.order, condition, all_of_them)))
+        apart = set(values["hidden"])
+        found = [(ref, value) for ref, value in ahead if bounded(ref.key) not in apart][: asked.limit]
+        if len(found) == asked.limit or len(ahead) < many:
+            return found
+    return list(_ordered(tx, kind, total, asked.order, condition, values))
+
+
+def _ordered(
+    tx: _Tx, kind: Kind, total: int, order: Order, condition: str, values: Mapping[str, Any]
 ) -> Iterator[tuple[Ref, Any]]:
-    """Yield the first things over one kind of link, of which there are `total`, with what they are ordered by."""
+    """Yield the first things over one kind of link, in an order, with what they are ordered by."""
     hidden = " AND NOT e.key IN $hidden" if values["hidden"] else ""
     unseen = f"{_links(kind)} {condition}{hidden}"
     end = KEY.format("e")
-    if kind.end == "Shipment" and total > _FEW and asked.order in _WALK:
-        walked = list(_walked(tx, kind, total, asked, condition, values))
-        if len(walked) >= asked.limit:
+    if kind.end == "Shipment" and total > _FEW and order in _WALK:
+        walked = list(_walked(tx, kind, total, order, condition, values))
+        if len(walked) >= values["limit"]:
             yield from walked
             return
-    if asked.order is Order.NEWEST:
+    if order is Order.NEWEST:
         text = f"{unseen} WITH e, max(r.last_on) AS value ORDER BY value IS NULL, value DESC, {end} LIMIT $limit"
-    elif asked.order is Order.RISKIEST:
+    elif order is Order.RISKIEST:
         text = (
             f"{unseen} WITH DISTINCT e CALL (e) {{ {_risk(kind.end)} }} "
             f"WITH e, value ORDER BY value IS NULL, value DESC, {end} LIMIT $limit"
         )
     else:
-        way = "DESC" if asked.order is Order.MOST_CONNECTED else "ASC"
+        way = "DESC" if order is Order.MOST_CONNECTED else "ASC"
         text = (
             f"{unseen} WITH DISTINCT e WITH e, {_DEGREE.format('e')} AS value ORDER BY value {way}, {end} LIMIT $limit"
         )
     for row in tx.run(f"{text} RETURN {end} AS key, value", **values):
         value = row["value"]
-        yield Ref(kind.end, row["key"]), native(value) if asked.order is Order.NEWEST else value
+        yield Ref(kind.end, row["key"]), native(value) if order is Order.NEWEST else value
 
 
 def _risk(kind: str) -> str:
@@ -158,25 +184,25 @@ _WALK = {
 
 
 def _walked(
-    tx: _Tx, kind: Kind, total: int, asked: Expansion, condition: str, values: Mapping[str, Any]
+    tx: _Tx, kind: Kind, total: int, order: Order, condition: str, values: Mapping[str, Any]
 ) -> Iterator[tuple[Ref, Any]]:
     """Yield the first of many shipments by going down all in their order, and seeing of each whether it is linked.
 
     As many are looked at as should hold three times those that are wanted.
     """
     shipments = _one(tx, "MATCH (e:Shipment) RETURN count(e) AS n")
-    walked = min(_WALKED, 3 * (asked.limit + 10) * shipments // total)
+    walked = min(_WALKED, 3 * (values["limit"] + 10) * shipments // total)
     arrow = f"-[r:{kind.link}]->(s)" if kind.direction == "in" else f"<-[r:{kind.link}]-(s)"
     hidden = "WHERE NOT e.key IN $hidden " if values["hidden"] else ""
     rows = tx.run(
-        f"{_WALK[asked.order]} {hidden}MATCH (e){arrow} {condition} AND s.key IN $keys AND s:{kind.start} "
+        f"{_WALK[order]} {hidden}MATCH (e){arrow} {condition} AND s.key IN $keys AND s:{kind.start} "
         f"WITH DISTINCT e, value ORDER BY value DESC, {KEY.format('e')} LIMIT $limit "
         f"RETURN {KEY.format('e')} AS key, value",
         walked=walked,
         **values,
     )
     for row in rows:
-        yield Ref("Shipment", row["key"]), day(row["value"]) if asked.order is Order.NEWEST else row["value"]
+        yield Ref("Shipment", row["key"]), day(row["value"]) if order is Order.NEWEST else row["value"]
 
 
 def _place(order: Order, value: Any) -> tuple[bool, float]:

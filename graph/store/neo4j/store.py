@@ -24,7 +24,7 @@ from graph.store.neo4j import checking, contents, ledger, results
 from graph.store.neo4j.adjacent import adjacent
 from graph.store.neo4j.chunks import REFUSED
 from graph.store.neo4j.connect import Login, connect, prepare, refusals
-from graph.store.neo4j.expand import expand
+from graph.store.neo4j.expand import KEPT, expand
 from graph.store.neo4j.interrupting import Reads
 from graph.store.neo4j.load import load
 from graph.store.neo4j.network import chunks_of, neighbours, resolve
@@ -63,7 +63,7 @@ class Neo4jStore:
         self._set: tuple[str, PublishedSet] | None = None
         self._unsettled = ""
         self._reads: Reads | None = None
-        self._kept = Kept(1)
+        self._kept, self._hubs = Kept(1), Kept(KEPT)
         try:
             with (
                 refusals(address),
@@ -275,7 +275,7 @@ class Neo4jStore:
     def expand(self, asked: Expansion) -> Expanded:
         """Return what lies around things. Raises StoreError where that cannot be asked."""
         held = self._published()
-        return self._of_network(lambda tx: expand(tx, asked, held[0] if held else None))
+        return self._of_network(lambda tx: expand(tx, asked, held[0] if held else None, self._hubs))
 
     def adjacent(self, starts: Sequence[Ref], *, most: int, links: Sequence[str] | None = None) -> Adjacent:
         """Return all links of those starts that have at most `most` of them, and how many each start has."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from graph.records import Ref
 from graph.schema import ROLES
-from graph.store.kept import Kept
+from graph.store.kept import AHEAD, Kept
 from graph.store.neighbourhood import Direction, Expanded, Expansion, Neighbour, Order, Reached, check_expansion
 from graph.store.sqlite.links import Linked, count, linked
 from graph.store.sqlite.rows import day, number
@@ -27,9 +27,6 @@ _FEW = 5_000
 
 KEPT = 200
 """Counts and first things of hubs that a store keeps."""
-
-_AHEAD = 2
-"""How many times the things that are asked for are kept of a hub, so that the next ones are there, too."""
 
 _Counted = tuple[str, int]
 """A type of things, and how many links lead to them."""
@@ -160,7 +157,7 @@ def _first(
 ) -> list[_Valued]:
     """Return the first things over one kind of link, of which there are `total`, that are not hidden."""
     if total > _FEW:
-        many = _AHEAD * asked.limit
+        many = AHEAD * asked.limit
         ordering = partial(_ordered, connection, these, total, asked.order, narrowed, values, many)
         ahead = hubs.get(these, total, (asked.order, many, *sorted(values.items())), ordering)
         apart = set(hidden)
