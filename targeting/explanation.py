@@ -20,7 +20,7 @@ from graph.store.base import GraphStore
 from targeting import TargetingError
 from targeting.days import day_number
 from targeting.inputs import capped_days, read
-from targeting.model import Model, components, on_top
+from targeting.model import Model, components, digests, on_top
 from targeting.network import Network
 from targeting.reasons import strengths
 from targeting.registry import load
@@ -86,7 +86,7 @@ class Explanation:
 def explained(
     store: GraphStore, models: Path, shipment: Ref, progress: Callable[[str], None] = lambda _: None
 ) -> Explanation:
-    """Explain the score of a shipment by the published model, in the network as it stands.
+    """Explain the published score of a shipment.
 
     Args:
         store: where the network and the published set are.
@@ -95,14 +95,20 @@ def explained(
         progress: is told what is being done.
 
     Raises:
-        TargetingError: no scores are published, their model is not there, or nothing was declared of the shipment.
+        TargetingError: no scores of the network as it is are published, their model is not there, nothing was declared
+            of the shipment, or it has no score, since the model has learnt from its outcome.
     """
-    published = store.published()
-    if published is None or not published.model:
-        raise TargetingError("No scores are published yet; run `tidewaiter train` and `tidewaiter score` first.")
-    _, model = load(models, published.model)
-    progress("reading the network")
-    whole = snapshot(store)
+    with store.reading() as view:
+        published = view.published()
+        if published is None or not published.model:
+            raise TargetingError("No scores are published yet; run `tidewaiter train` and `tidewaiter score` first.")
+        if published.store_version != view.version():
+            raise TargetingError("The store has changed since it was scored; run `tidewaiter score` first.")
+        _, model = load(models, published.model)
+        if np.isin(digests(np.array([shipment.key], dtype=object)), model.trained).any():
+            raise TargetingError(f"{shipment} has no score: the model has learnt from its outcome.")
+        progress("reading the network")
+        whole = snapshot(view)
     day = day_number(published.as_of)
     here = network_of(model, whole, day, progress=progress)
     node = pc.index(whole.things["Shipment"].keys, pa.scalar(shipment.key)).as_py()
