@@ -79,7 +79,8 @@ class Hops(NamedTuple):
     """One row per way from one party to another, sorted by the one reached.
 
     `via` is the number of the address or contact, -1 where the link is direct; `weight` is what is kept of the risk,
-    `shared_by` what it was divided by, `link` the position in `LINKS`.
+    `shared_by` what it was divided by, `link` the position in `LINKS`; `back` is 1 where the link leads from the one
+    reached, 0 where it leads to it: two traders may each be the other's supplier.
     """
 
     to: Long
@@ -88,6 +89,7 @@ class Hops(NamedTuple):
     weight: Real
     link: Long
     shared_by: Long
+    back: Long
 
 
 def row_parties(snapshot: Snapshot, parties: Numbering, rows: Long) -> dict[str, Long]:
@@ -155,7 +157,9 @@ def left_of(whole: Ways, rest: Ways) -> Ways:
         for of_whole, of_rest in (
             tuple((part.sources.party, part.sources.shipment, part.sources.link) for part in (whole, rest)),
             tuple((part.given.thing, part.given.party) for part in (whole, rest)),
-            tuple((part.direct.to, part.direct.start, part.direct.link) for part in (whole, rest)),
+            tuple(
+                (part.direct.to * 2 + part.direct.back, part.direct.start, part.direct.link) for part in (whole, rest)
+            ),
         )
     )
     return Ways(
@@ -170,7 +174,7 @@ def _picked(columns: Iterable[Any], rows: Flag) -> list[Any]:
 
 
 def _coded(first: Long, second: Long, third: Long | None = None) -> Long:
-    """Return one code for each two or three numbers below 2^29, the third below that of `LINKS`."""
+    """Return one code for each two or three numbers below 2^29 (the first below 2^30), the third one of `LINKS`."""
     code = first << 29 | second
     return code if third is None else code * len(LINKS) + third
 
@@ -180,7 +184,8 @@ def shared_hops(given: Members, things: Numbering, parameters: Parameters) -> Ho
     left, right = sharing(given, parameters.shared_by_most)
     others = given.size[left] - 1
     link = np.array([LINKS.index(name) for name in SHARED.values()])[things.kinds[given.thing[left]]]
-    return Hops(given.party[left], given.party[right], given.thing[left], parameters.shared**2 / others, link, others)
+    kept, both = parameters.shared**2 / others, np.zeros(len(left), dtype=np.int64)
+    return Hops(given.party[left], given.party[right], given.thing[left], kept, link, others, both)
 
 
 def _direct_hops(left: Long, right: Long, parties: int, kept: float, link: str, *, divided: bool = True) -> list[Hops]:
@@ -188,10 +193,10 @@ def _direct_hops(left: Long, right: Long, parties: int, kept: float, link: str, 
     different = left != right
     left, right = left[different], right[different]
     hops = []
-    for to, start in ((left, right), (right, left)):
+    for back, to, start in ((1, left, right), (0, right, left)):
         shared_by = np.bincount(to, minlength=parties)[to] if divided else np.ones(len(to), dtype=np.int64)
         none, by = np.full(len(to), -1), np.full(len(to), LINKS.index(link))
-        hops.append(Hops(to, start, none, kept / shared_by, by, shared_by))
+        hops.append(Hops(to, start, none, kept / shared_by, by, shared_by, np.full(len(to), back)))
     return hops
 
 

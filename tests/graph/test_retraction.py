@@ -186,6 +186,21 @@ def test_who_leaves_an_address_makes_it_no_more_telling_of_the_others() -> None:
     assert path.steps[-1].shared_by == 2
 
 
+def test_of_two_who_supply_each_other_one_delivery_less_takes_one_way_between_them() -> None:
+    rows = Rows.new()
+    rows.declare("s/S", 0, "s/A", "s/X", None)
+    rows.declare("s/T", 0, "s/X", "s/A", None)
+    rows.declare("s/U", 0, "s/A", "s/E", None)
+    rows.find("s/U", 10, "infraction")
+    view = rows.snapshot()
+    link = LinkRef(Ref("Shipment", "s/S"), "EXPORTED_BY", Ref("Trader", "s/X"))
+    supposed = suppose(view, Supposition(removed=[link]))
+    before, after = linked_risk(view, _day(20)), linked_risk(supposed.snapshot, _day(20), shares=supposed.shares)
+    first, second = before.paths(Ref("Trader", "s/X")).paths
+    (left,) = after.paths(Ref("Trader", "s/X")).paths
+    assert first.value == second.value == left.value == pytest.approx(_of(view, after, "s/X"))
+
+
 def test_what_is_taken_for_the_same_has_its_risk_and_adds_nothing_else() -> None:
     rows = Rows.new()
     for name in "ABC":
