@@ -6,6 +6,8 @@ It lies beside the model as `model.json`; this page makes text of it.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graph.evidence import ROLES
+
 INTENDED_USE = (
     "To rank arriving shipments for examination, and to say why, for officers who decide by themselves.",
     "It scores goods and organisations; no person is scored, and nothing follows from a score by itself.",
@@ -59,6 +61,9 @@ def markdown(identity: str, card: Mapping[str, Any]) -> str:
                 "slope": f"{calibration['slope']:.3f}",
                 "intercept": f"{calibration['intercept']:.3f}",
             }
+        ),
+        "Linked risk reaches a shipment by way of its": _table(
+            {role: f"{card['linked_risk'][role]:g}" for role in ROLES}
         ),
         "Features": _table(
             {

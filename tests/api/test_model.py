@@ -15,6 +15,7 @@ WRITTEN = {
     "seed": 7,
     "snapshot_version": 3,
     "resolution": 4.0,
+    "linked_risk": {"importer": 0.75, "exporter": 1.0, "declarant": 0.25, "vessel": 0.0, "strength": 1.0},
     "calibration": {"slope": 1.25, "intercept": -0.5, "arm": "random"},
     "metrics": {"rows": 1200.0, "infractions": 100.0, "auc_declared": 0.625, "auc_score": 0.75},
     "gnn": {"features": ["declared", "category:origin"], "metrics": {}},
@@ -47,6 +48,7 @@ def test_the_card_is_printed(store: Path) -> None:
         "learnt from | 1,200 |",
         "0.750",
         "| 7 |",
+        "| importer | 0.75 |\n| exporter | 1 |\n| declarant | 0.25 |\n| vessel | 0 |",
     ):
         assert said in told.out
     assert "| fitted on | shipments selected at random |" in told.out
