@@ -109,8 +109,9 @@ def _with(snapshot: Snapshot, link: LinkRef) -> Snapshot:
     if link.start == link.end:
         raise ValueError(f"{link.start} cannot be linked to itself.")
     held = snapshot.links.get(kinds)
-    there = held is not None and bool((held.indices[held.indptr[start] : held.indptr[start + 1]] == end).any())
-    if there:
+    # Who is the same as another is so whichever of them is named first.
+    either = ((start, end), (end, start)) if link.type == "SAME_AS" else ((start, end),)
+    if held is not None and any((held.indices[slice(*held.indptr[[a, a + 1]])] == b).any() for a, b in either):
         raise ValueError(f"{link.start} {link.type} {link.end} is in the network already.")
     first_on = max(int(snapshot.things[one.type].first_on[at]) for one, at in ((link.start, start), (link.end, end)))
     if first_on == UNDATED:

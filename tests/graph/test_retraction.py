@@ -234,6 +234,8 @@ def test_what_does_not_fit_the_network_is_refused() -> None:
         _supposed(removed=[LinkRef(a, "PART_OF", b)])
     with pytest.raises(ValueError, match="trader:s/A AT_ADDRESS address:here is in the network already"):
         _supposed(added=[LinkRef(a, "AT_ADDRESS", here)])
+    with pytest.raises(ValueError, match="trader:s/B SAME_AS trader:s/A is in the network already"):
+        _supposed(added=[LinkRef(a, "SAME_AS", b), LinkRef(b, "SAME_AS", a)])
     with pytest.raises(ValueError, match="There is no link SAME_AS from a Trader to a Address"):
         _supposed(added=[LinkRef(a, "SAME_AS", here)])
     with pytest.raises(ValueError, match="trader:s/A cannot be linked to itself"):
