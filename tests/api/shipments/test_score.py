@@ -336,7 +336,7 @@ def test_paths_are_found_in_the_network_that_is_ready(store: Path, monkeypatch: 
         assert sum(told is not None and bool(told["paths"]) for told in wanted) >= 10
         find = warming.find_paths(app)
         with monkeypatch.context() as patched:
-            patched.setattr("targeting.publish.snapshot", lambda store: pytest.fail("the store was read"))
+            patched.setattr("targeting.paths.snapshot", lambda store: pytest.fail("the store was read"))
             assert [find(view, ref, published.as_of) for ref in refs] == wanted
     scored = scored_store(store.parent, "other.db")
     other = create_app(Settings(store=address(scored)))
