@@ -276,11 +276,14 @@ def _outcomes(versions: Versions, shipments: Things) -> Outcomes:
     shipment = numbers(table["shipment"], shipments)
     known = days_of(table["known_on"])
     infraction = np.asarray(pc.equal(table["outcome"], "infraction").to_numpy(zero_copy_only=False), dtype=bool)
-    random = pc.fill_null(pc.equal(table["selected_by"], "random"), False).to_numpy(zero_copy_only=False)
+    random, tip = (
+        np.asarray(pc.fill_null(pc.equal(table["selected_by"], why), False).to_numpy(zero_copy_only=False), dtype=bool)
+        for why in ("random", "tip")
+    )
     revenue = np.nan_to_num(_real(table["revenue_recovered"]))
     key = np.asarray(table["inspection"].to_numpy(zero_copy_only=False), dtype=object)
     order = np.lexsort((known, shipment))
-    columns = [shipment[order], known[order], infraction[order], np.asarray(random, dtype=bool)[order], revenue[order]]
+    columns = [column[order] for column in (shipment, known, infraction, random, tip, revenue)]
     _, starts, sizes = np.unique(columns[0], return_index=True, return_counts=True)
     single = np.zeros(len(order), dtype=bool)
     single[starts[sizes == 1]] = True
@@ -296,19 +299,20 @@ def _outcomes(versions: Versions, shipments: Things) -> Outcomes:
         merged[1][order].astype(np.int32),
         merged[2][order].astype(bool),
         merged[3][order].astype(bool),
-        merged[4][order].astype(np.float64),
+        merged[4][order].astype(bool),
+        merged[5][order].astype(np.float64),
     )
 
 
 def _change_points(columns: list[npt.NDArray[Any]], keys: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
     """Follow a shipment's several findings day by day: infraction if any inspection's version of that day says so."""
-    shipment, known, infraction, random, revenue = columns
+    shipment, known, infraction, random, tip, revenue = columns
     held: dict[str, int] = {}
     points = []
     for day in np.unique(known):
         held.update({keys[at]: at for at in np.flatnonzero(known == day)})
         at = np.array(sorted(held.values()))
-        points.append((shipment[0], day, infraction[at].any(), random[at].any(), revenue[at].max()))
+        points.append((shipment[0], day, infraction[at].any(), random[at].any(), tip[at].any(), revenue[at].max()))
     return [np.array(column) for column in zip(*points, strict=True)]
 
 

@@ -151,6 +151,7 @@ class Outcomes:
         known_on: [m] day on which the label became known.
         infraction: [m] the label: True infraction, False clean.
         random: [m] whether a random selection was among the inspections behind the label.
+        tip: [m] whether one that followed a tip was.
         revenue: [m] greatest revenue recovered that an inspection known then states (0 where not said): an outcome
             that comes again, with another day of inspection, says the same revenue once more.
     """
@@ -159,6 +160,7 @@ class Outcomes:
     known_on: Int
     infraction: Flag
     random: Flag
+    tip: Flag
     revenue: Real
 
 

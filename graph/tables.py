@@ -29,6 +29,7 @@ _ABOUT = {
     "containers": "numbers of the Containers",
     "infraction": "the label: true infraction, false clean",
     "random": "whether a random selection was among the inspections behind the label",
+    "tip": "whether an inspection that followed a tip was among them",
     "revenue": "greatest revenue recovered that an inspection known then states, 0 where not said",
     "owned": "number of the Trader that is owned",
     "owner": "number of the Trader that owns it",
@@ -52,6 +53,7 @@ def tables(snapshot: Snapshot) -> Iterator[tuple[str, pa.Table]]:
                 "known_on": _days(outcomes.known_on),
                 "infraction": outcomes.infraction,
                 "random": outcomes.random,
+                "tip": outcomes.tip,
                 "revenue": outcomes.revenue,
             }
         ),

@@ -11,8 +11,12 @@ from graph.snapshot import Flag, Real
 FEWEST_RANDOM = 10
 """Infractions (and clean outcomes) that the random arm must have to be calibrated on."""
 
-SLOPE_SPREAD = 0.25
-"""How far the random arm may move the slope: the standard deviation of the prior around what all outcomes say."""
+SPREAD = 0.1
+"""How far the random arm may move slope and intercept: the standard deviation of the prior around what all say."""
+
+CONTRADICTED = 3.0
+"""Standard errors between the infractions of the random arm and those that all outcomes say of it, above which the arm
+alone tells the level."""
 
 
 def logit(rate: Real) -> Real:
@@ -36,25 +40,33 @@ class Calibration:
         return 1.0 / (1.0 + np.exp(-(self.slope * logits + self.intercept)))
 
 
-def calibrate(logits: Real, labels: npt.NDArray[np.integer], random: Flag) -> Calibration:
+def calibrate(logits: Real, labels: npt.NDArray[np.integer], random: Flag, tip: Flag) -> Calibration:
     """Fit the calibration on log odds of shipments that had no part in them.
 
-    Inspections are selected, so that even an exact model of the inspected is wrong about those who arrive. All
-    outcomes tell the shape; where enough shipments were selected at random, these alone tell the level, and move the
-    shape as far as their number allows. Platt scaling ("Probabilistic outputs for support vector machines", 1999), as
-    the maximum of the posterior with a normal prior for the slope.
+    Inspections are selected, so that even an exact model of the inspected is wrong about those who arrive. Most are
+    selected by what the score reads as well, so that the same log odds mean nearly the same there; but whoever gives a
+    tip knows more, and what followed one is left out. Shipments that were selected at random are free of all this,
+    and mostly few: where there are enough, they move slope and intercept as far as their number allows, and where
+    they contradict the others, they alone tell the level (test-then-pool: Viele et al., "Use of historical control
+    data for assessing treatment effects in clinical trials", Pharmaceutical Statistics 13, 2014). Platt scaling
+    ("Probabilistic outputs for support vector machines", 1999), as the maximum of the posterior with normal priors.
 
     Args:
         logits: [n] log odds.
         labels: [n] 1 infraction, 0 clean.
         random: [n] whether the shipment was selected at random.
+        tip: [n] whether an inspection of it followed a tip.
     """
-    slope, intercept = _platt(logits, labels, 1.0, 1.0)
-    infractions = int(labels[random].sum())
-    if min(infractions, int(random.sum()) - infractions) < FEWEST_RANDOM:
+    told = ~tip if len(np.unique(labels[~tip])) == len(np.unique(labels)) else np.ones(len(labels), dtype=bool)
+    slope, intercept = _platt(logits[told], labels[told], 1.0, np.inf)
+    theirs = labels[random]
+    if np.bincount(theirs, minlength=2).min() < FEWEST_RANDOM:
         return Calibration(slope, intercept, "all")
-    part = _platt(slope * logits[random], labels[random], 1.0, SLOPE_SPREAD)
-    return Calibration(part[0] * slope, part[1], "random")
+    said = slope * logits[random] + intercept
+    expected = 1.0 / (1.0 + np.exp(-said))
+    apart = abs(float((theirs - expected).sum())) / np.sqrt(float((expected * (1.0 - expected)).sum()))
+    part = _platt(said, theirs, SPREAD, SPREAD if apart <= CONTRADICTED else np.inf)
+    return Calibration(part[0] * slope, part[0] * intercept + part[1], "random")
 
 
 def of_mean(calibration: Calibration, alone: Real, together: Real) -> Calibration:
@@ -82,23 +94,32 @@ def of_mean(calibration: Calibration, alone: Real, together: Real) -> Calibratio
     return Calibration(slope, float(brentq(above, -shift, shift)), calibration.arm)
 
 
-def _platt(logits: Real, labels: npt.NDArray[np.integer], centre: float, spread: float) -> tuple[float, float]:
-    """Return slope and intercept: Newton's method, each step halved until it leads downhill with a slope above 0."""
+def _platt(logits: Real, labels: npt.NDArray[np.integer], spread: float, shift: float) -> tuple[float, float]:
+    """Return slope and intercept: Newton's method, each step halved until it leads downhill with a slope above 0.
+
+    Args:
+        logits: [n] log odds.
+        labels: [n] 1 infraction, 0 clean.
+        spread: standard deviation of the prior of the slope, around 1.
+        shift: that of the intercept, around 0.
+    """
     count, hits = len(labels), int(labels.sum())
     # Platt's targets, which keep the fit finite where the classes can be told apart.
     target = np.where(labels == 1, (hits + 1.0) / (hits + 2.0), 1.0 / (count - hits + 2.0))
 
     def loss(at: Real) -> float:
         z = at[0] * logits + at[1]
-        return float((np.logaddexp(0.0, z) - target * z).sum() + ((at[0] - centre) / spread) ** 2 / 2)
+        return float((np.logaddexp(0.0, z) - target * z).sum() + (((at - prior) / scale) ** 2).sum() / 2)
 
-    at: Real = np.array([centre, 0.0])
+    prior, scale = np.array([1.0, 0.0]), np.array([spread, shift])
+    at: Real = prior
     for _ in range(100):
         p = 1.0 / (1.0 + np.exp(-(at[0] * logits + at[1])))
         residual, weight = p - target, p * (1.0 - p)
-        gradient = np.array([(residual * logits).sum() + (at[0] - centre) / spread**2, residual.sum()])
+        gradient = np.array([(residual * logits).sum(), residual.sum()]) + (at - prior) / scale**2
         cross = (weight * logits).sum()
-        hessian = np.array([[(weight * logits**2).sum() + 1.0 / spread**2, cross], [cross, weight.sum() + 1e-9]])
+        hessian = np.array([[(weight * logits**2).sum(), cross], [cross, weight.sum() + 1e-9]])
+        hessian += np.diag(1.0 / scale**2)
         step = np.linalg.solve(hessian, gradient)
         before = loss(at)
         while np.abs(step).max() > 1e-9 and (at[0] <= step[0] or loss(at - step) > before):

@@ -55,8 +55,8 @@ def markdown(identity: str, card: Mapping[str, Any]) -> str:
         "Out of fold, area under the curve": _table(areas),
         "Calibration": _table(
             {
-                "fitted on": {"random": "shipments selected at random"}.get(
-                    calibration["arm"], "all examined shipments"
+                "fitted on": {"random": "what was examined, moved by those selected at random"}.get(
+                    calibration["arm"], "what was examined"
                 ),
                 "slope": f"{calibration['slope']:.3f}",
                 "intercept": f"{calibration['intercept']:.3f}",

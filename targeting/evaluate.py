@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 from graph.snapshot import UNDATED, Flag, Long, Real, Snapshot, labels
 from targeting import TargetingError, baselines
 from targeting.days import day_number, day_text
 from targeting.inputs import training_rows
-from targeting.metrics import measure, rank, reliability
+from targeting.metrics import LEVEL, measure, rank, reliability
 from targeting.scoring import network_of, score
 from targeting.training import train
 from targeting.truth import by_pattern, read_truth
@@ -102,6 +103,8 @@ def evaluate(
         if unseen.any()
         else {},
     }
+    if arm := _random_arm(snapshot, rows, values["score"]):
+        report["random_arm"] = arm
     if known is not None:
         report["rings_never_inspected"] = len(known.never_inspected)
     return report
@@ -123,6 +126,29 @@ def _unseen_importers(snapshot: Snapshot, as_of: int, rows: Long) -> Flag:
     """Return which rows name an importer of whom the training has no outcome: nothing is known of it by itself, [n]."""
     importers = snapshot.declarations.keys["importer"]
     return ~np.isin(importers[rows], importers[training_rows(snapshot, as_of)[0]])
+
+
+def _random_arm(snapshot: Snapshot, rows: Long, score: Real) -> dict[str, Any]:
+    """Return what the score says of the shipments that were examined at random, and what was found; {} without any.
+
+    The interval holds the rate of infractions with 95 % (Wilson, "Probable inference, the law of succession, and
+    statistical inference", JASA 22, 1927).
+    """
+    outcomes, shipments = snapshot.outcomes, snapshot.declarations.shipment[rows]
+    drawn, found = (np.zeros(len(snapshot.things["Shipment"]), dtype=bool) for _ in range(2))
+    # Change points are sorted by day, and the last one written stands.
+    drawn[outcomes.shipment], found[outcomes.shipment] = outcomes.random, outcomes.infraction
+    arm = np.flatnonzero(drawn[shipments])
+    if not len(arm):
+        return {}
+    infractions = int(found[shipments[arm]].sum())
+    rate = binomtest(infractions, len(arm)).proportion_ci(LEVEL, method="wilson")
+    return {
+        "shipments": len(arm),
+        "infractions": infractions,
+        "mean_probability": float(score[arm].mean()),
+        "rate": {"value": infractions / len(arm), "interval": [float(rate.low), float(rate.high)]},
+    }
 
 
 def _outcomes(snapshot: Snapshot, rows: Long) -> tuple[Long, Real]:

@@ -90,7 +90,7 @@ def train(
     linked = roles @ np.array(parameters.roles)
     block = here.features(rows, days, linked)
     score, total = fit(on_top(said, block), labels, days, fold, seed, read=READ_ON_TOP)
-    random = _random(snapshot, rows, as_of)
+    random, tip = _selected(snapshot, rows, as_of)
     metrics = {
         "rows": float(len(rows)),
         "infractions": float(labels.sum()),
@@ -112,7 +112,7 @@ def train(
         profile,
         gnn,
         score,
-        calibrate(total, labels, random),
+        calibrate(total, labels, random, tip),
         np.sort(digests(keys)),
         metrics,
     )
@@ -155,11 +155,14 @@ def _alone_and_together(model: Model, here: Network, rows: Long) -> tuple[Real, 
     return np.stack(alone), said(model)
 
 
-def _random(snapshot: Snapshot, rows: Long, as_of: int) -> Flag:
-    """Return whether a random selection was behind the outcome of each row as known before a day."""
+def _selected(snapshot: Snapshot, rows: Long, as_of: int) -> tuple[Flag, Flag]:
+    """Return whether a random selection, and a tip, was behind the outcome of each row as known before a day, [n]."""
     outcomes = snapshot.outcomes
     known = np.flatnonzero(outcomes.known_on < as_of)
-    random = np.zeros(len(snapshot.things["Shipment"]), dtype=bool)
-    # Later change points come later, and the last one written stands.
-    random[outcomes.shipment[known]] = outcomes.random[known]
-    return random[snapshot.declarations.shipment[rows]]
+    found = []
+    for why in (outcomes.random, outcomes.tip):
+        flag = np.zeros(len(snapshot.things["Shipment"]), dtype=bool)
+        # Later change points come later, and the last one written stands.
+        flag[outcomes.shipment[known]] = why[known]
+        found.append(flag[snapshot.declarations.shipment[rows]])
+    return found[0], found[1]

@@ -81,6 +81,12 @@ def _show(report: Mapping[str, Any]) -> None:
     ):
         _table(title, measures, {share: f"{kind}_at_{share}" for share in _SHARES}, {})
     _unseen(report["unseen_importers"])
+    if arm := report.get("random_arm"):
+        low, high = arm["rate"]["interval"]
+        say(
+            f"Of {numbered(arm['shipments'], 'shipment', 'shipments')} examined at random {arm['rate']['value']:.3f} "
+            f"[{low:.3f}, {high:.3f}] had an infraction; the score says {arm['mean_probability']:.3f} on average"
+        )
     if report["labels"] == "truth":
         _truth(report)
 

@@ -1,9 +1,11 @@
 """docs/quality.md: the figures of all parts, what they are beside, and what was tried and lost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
+
+from scipy.stats import binomtest
 
 from benchmarks.quality.figures import Figure, said, table
 from benchmarks.quality.hiding import WAYS
@@ -11,6 +13,7 @@ from benchmarks.quality.mixed import KINDS
 from benchmarks.quality.plain_graph import COLUMNS as OF_PLAIN
 from benchmarks.quality.worlds import AT, MIXED, PARTS
 from targeting.evaluate import CALIBRATED, COLUMNS
+from targeting.metrics import LEVEL
 
 _TEXT = Path(__file__).with_name("page.md")
 _MEASURES = {
@@ -42,6 +45,7 @@ def written(reports: Mapping[str, Any]) -> str:
         against_declared=said(Figure(**worlds["mean"]["rings, score against base_declared"])),
         against_tabular=said(Figure(**worlds["mean"]["rings, score against base_tabular"])),
         by_world=_by_world(worlds["worlds"]),
+        random_arm=_random_arm(list(worlds["worlds"].values())),
         mixed_seed=MIXED,
         mixed=_mixed(worlds["worlds"][str(MIXED)]),
         relational_seeds=", ".join(relational["worlds"]),
@@ -152,6 +156,18 @@ def _confidence(sizes: Mapping[str, Any]) -> str:
             told = " | ".join(f"{fifth[name]['value']:.3f}" for fifth in row["confidence"])
             lines.append(f"| {title} | {name} | {told} |")
     return "\n".join(lines)
+
+
+def _random_arm(reports: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the score says of all that were examined at random, and what was found."""
+    arms = [report["random_arm"] for report in reports]
+    size, found = (sum(arm[key] for arm in arms) for key in ("shipments", "infractions"))
+    expected = sum(arm["shipments"] * arm["mean_probability"] for arm in arms) / size
+    rate = binomtest(found, size).proportion_ci(LEVEL, method="wilson")
+    return (
+        f"Of the {size:,} shipments of the quarter that were examined at random, {found / size:.3f} "
+        f"[{rate.low:.3f}, {rate.high:.3f}] had an infraction, and the score says {expected:.3f} on average."
+    )
 
 
 def _by_world(reports: Mapping[str, Any]) -> str:

@@ -51,7 +51,7 @@ def test_the_card_is_printed(store: Path) -> None:
         "| importer | 0.75 |\n| exporter | 1 |\n| declarant | 0.25 |\n| vessel | 0 |",
     ):
         assert said in told.out
-    assert "| fitted on | shipments selected at random |" in told.out
+    assert "| fitted on | what was examined, moved by those selected at random |" in told.out
     assert run("model", NAME, store=store).out == told.out
     assert run("model", "--json", store=store).json == {"id": NAME, **WRITTEN}
     assert not store.exists()

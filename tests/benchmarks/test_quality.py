@@ -33,6 +33,7 @@ def evaluated(value: float) -> dict[str, Any]:
         "measures": dict.fromkeys(COLUMNS, one),
         "unseen_importers": {"shipments": 200, "infractions": 20, "measures": {"score": {"auc": measured}}},
         "calibration": {name: {"expected_calibration_error": 0.012} for name in CALIBRATED},
+        "random_arm": {"shipments": 40, "infractions": 2, "mean_probability": 0.06},
     }
 
 

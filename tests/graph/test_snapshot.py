@@ -233,3 +233,13 @@ def test_a_stop_of_a_merged_version_stands_only_once_somebody_said_it_of_the_rou
     assert named["route"] == [0, 0]
     assert named["departure"] == [places.index("CNSHA"), -1]
     assert named["arrival"] == [-1, places.index("KRPUS")]
+
+
+def test_why_a_shipment_was_examined_is_kept() -> None:
+    """Of several inspections each reason counts, from the day on which it was known."""
+    first = {"source": "s", "shipment": "s/1", "inspection": "s/1/1", "outcome": "clean", "known_on": date(2024, 1, 2)}
+    later = {**first, "inspection": "s/1/2", "known_on": date(2024, 1, 9), "selected_by": "tip"}
+    found = built(Statements(inspection=table("inspection", [{**first, "selected_by": "random"}, later]))).outcomes
+    assert (found.random.tolist(), found.tip.tolist()) == ([True, True], [False, True])
+    alone = built(Statements(inspection=table("inspection", [first]))).outcomes
+    assert not alone.random.any() and not alone.tip.any()

@@ -24,19 +24,19 @@ def nobody(size: int) -> Flag:
 @pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (0.4, -1.0), (1.8, 0.7)])
 def test_a_known_distortion_is_recovered(slope: float, intercept: float) -> None:
     logits, labels = drawn(slope, intercept, 20_000)
-    found = calibrate(logits, labels, nobody(len(labels)))
+    found = calibrate(logits, labels, nobody(len(labels)), nobody(len(labels)))
     assert found.arm == "all"
     assert found.slope == pytest.approx(slope, rel=0.06)
     assert found.intercept == pytest.approx(intercept, abs=0.1)
     assert found.probabilities(logits).mean() == pytest.approx(labels.mean(), abs=1e-3)
 
 
-def test_the_random_arm_alone_tells_the_level() -> None:
+def test_a_random_arm_that_contradicts_alone_tells_the_level() -> None:
     """The selected are three times likelier to be guilty than their log odds say of those who arrive."""
     logits, labels = drawn(1.0, 1.5, 6000)
     arriving, theirs = drawn(1.0, -1.0, 3000, seed=9)
     random = np.arange(9000) >= 6000
-    found = calibrate(np.append(logits, arriving), np.append(labels, theirs), random)
+    found = calibrate(np.append(logits, arriving), np.append(labels, theirs), random, nobody(9000))
     assert found.arm == "random"
     assert found.probabilities(arriving).mean() == pytest.approx(theirs.mean(), abs=0.005)
     assert found.intercept == pytest.approx(-1.0, abs=0.15)
@@ -49,7 +49,31 @@ def test_a_small_random_arm_is_not_used(infractions: int, clean: int, arm: str) 
     outcome = np.append(labels, [1] * infractions + [0] * clean)
     lots = np.random.default_rng(1).normal(size=infractions + clean)
     random = np.arange(len(outcome)) >= 400
-    assert calibrate(np.append(logits, lots), outcome, random).arm == arm
+    assert calibrate(np.append(logits, lots), outcome, random, nobody(len(outcome))).arm == arm
+
+
+def test_a_random_arm_moves_the_level_as_far_as_its_number_allows() -> None:
+    """Those who arrive are a little less guilty than the selected: the more of them, the more they tell."""
+    logits, labels = drawn(1.0, 0.0, 8000)
+    levels = []
+    for size in (200, 2000, 20_000):
+        arriving, theirs = drawn(1.0, -0.12, size, seed=4)
+        random = np.arange(8000 + size) >= 8000
+        found = calibrate(np.append(logits, arriving), np.append(labels, theirs), random, nobody(8000 + size))
+        levels.append(found.intercept)
+    assert 0.03 > levels[0] > levels[1] > levels[2]
+    assert levels[0] > -0.08 and levels[2] == pytest.approx(-0.12, abs=0.04)
+
+
+def test_what_followed_a_tip_tells_nothing_of_those_who_arrive() -> None:
+    """Of the tipped, guilt is likelier than their log odds say; only where nothing else is known are they used."""
+    logits, labels = drawn(1.0, 0.0, 6000)
+    tipped, theirs = drawn(1.0, 3.0, 1000, seed=5)
+    every, outcome, tip = np.append(logits, tipped), np.append(labels, theirs), np.arange(7000) >= 6000
+    found = calibrate(every, outcome, nobody(7000), tip)
+    assert found == calibrate(logits, labels, nobody(6000), nobody(6000))
+    assert found.probabilities(logits).mean() == pytest.approx(labels.mean(), abs=1e-3)
+    assert calibrate(tipped, theirs, nobody(1000), nobody(1000) | True).intercept > 2
 
 
 def test_a_small_random_arm_moves_the_slope_little() -> None:
@@ -57,16 +81,16 @@ def test_a_small_random_arm_moves_the_slope_little() -> None:
     logits, labels = drawn(1.0, 0.0, 5000)
     wrong = np.linspace(1, -1, 20)
     outcome = np.append(labels, (np.arange(20) >= 10).astype(np.int64))
-    found = calibrate(np.append(logits, wrong), outcome, np.arange(5020) >= 5000)
+    found = calibrate(np.append(logits, wrong), outcome, np.arange(5020) >= 5000, nobody(5020))
     assert found.arm == "random"
-    assert 0.3 < found.slope < 1.0
+    assert 0.7 < found.slope < 1.0
 
 
-@given(st.lists(st.tuples(st.floats(-30, 30), st.booleans(), st.booleans()), min_size=1, max_size=60))
-def test_the_ranking_stays(rows: list[tuple[float, bool, bool]]) -> None:
-    logits = np.array([logit for logit, _, _ in rows])
-    labels = np.array([label for _, label, _ in rows]).astype(np.int64)
-    found = calibrate(logits, labels, np.array([random for _, _, random in rows]))
+@given(st.lists(st.tuples(st.floats(-30, 30), st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_the_ranking_stays(rows: list[tuple[float, bool, bool, bool]]) -> None:
+    logits = np.array([row[0] for row in rows])
+    labels, random, tip = (np.array([row[at] for row in rows]) for at in (1, 2, 3))
+    found = calibrate(logits, labels.astype(np.int64), random, tip)
     assert found.slope > 0 and np.isfinite([found.slope, found.intercept]).all()
     rising = found.probabilities(np.sort(logits))
     assert (np.diff(rising) >= 0).all() and ((rising >= 0) & (rising <= 1)).all()
@@ -74,7 +98,7 @@ def test_the_ranking_stays(rows: list[tuple[float, bool, bool]]) -> None:
 
 def test_classes_that_can_be_told_apart_stay_finite() -> None:
     logits = np.array([-3.0, -2.0, 2.0, 3.0] * 5)
-    found = calibrate(logits, (logits > 0).astype(np.int64), nobody(20))
+    found = calibrate(logits, (logits > 0).astype(np.int64), nobody(20), nobody(20))
     assert 0 < found.slope < 5
     assert found.probabilities(np.array([-3.0]))[0] < 0.1 < 0.9 < found.probabilities(np.array([3.0]))[0]
 
@@ -92,7 +116,7 @@ def test_a_mean_of_models_means_more_than_each_of_them() -> None:
     alone = signal + rng.normal(0, 1, (3, 20_000))
     together = alone.mean(axis=0)
     none = np.zeros(20_000, dtype=bool)
-    one, direct = calibrate(alone[0], labels, none), calibrate(together, labels, none)
+    one, direct = calibrate(alone[0], labels, none, none), calibrate(together, labels, none, none)
     found = of_mean(one, alone, together)
     assert abs(found.slope - direct.slope) < abs(one.slope - direct.slope) / 5
     level = one.probabilities(alone).mean()

@@ -1,5 +1,6 @@
 """Evaluation, frozen at its first day; the truth of a synthetic world; the two baselines."""
 
+import csv
 import json
 import shutil
 from collections.abc import Mapping
@@ -126,6 +127,25 @@ def test_importers_of_whom_nothing_was_learnt_are_measured_apart(world: World, e
     assert 0 < part["shipments"] < evaluated[0]["shipments"] and 0 < part["infractions"] < part["shipments"]
     assert set(part["measures"]) == set(COLUMNS)
     assert all(0 <= measures["auc"]["value"] <= 1 for measures in part["measures"].values())
+
+
+def test_what_was_examined_at_random_is_reported(world: World, evaluated: Evaluated) -> None:
+    with (world.folder / "declarations.csv").open(encoding="utf-8", newline="") as file:
+        declared = {f"native/{row['declaration_id']}/{row['line_no']}": row for row in csv.DictReader(file)}
+    with (world.folder / "outcomes.csv").open(encoding="utf-8", newline="") as file:
+        outcomes = {f"native/{row['declaration_id']}/{row['line_no']}": row for row in csv.DictReader(file)}
+    found = [
+        (outcomes.get(key) or row)["outcome"] == "infraction"
+        for key, row in declared.items()
+        if FROM.isoformat() <= row["accepted_on"] <= TO.isoformat()
+        and (outcomes.get(key) or row)["selected_by"] == "random"
+        and (outcomes.get(key) or row)["outcome"]
+    ]
+    arm = evaluated[0]["random_arm"]
+    assert (arm["shipments"], arm["infractions"]) == (len(found), sum(found))
+    low, high = arm["rate"]["interval"]
+    assert 0 <= low <= arm["rate"]["value"] == sum(found) / len(found) <= high <= 1 and low < high
+    assert 0 < arm["mean_probability"] < 1
 
 
 def test_by_the_truth_all_shipments_are_measured(world: World, evaluated: Evaluated) -> None:
