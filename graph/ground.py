@@ -7,6 +7,7 @@ and again (declarations as they arrive), everything that does not depend on them
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from threading import RLock
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -69,6 +70,8 @@ def joined(left: Long, tied: Ties) -> tuple[Long, Long]:
 class Ground:
     """What the figures are counted from. With `keep`, nothing is found twice; else only what is small is kept.
 
+    Several threads may ask: what is kept is found by the first of them, while the others wait.
+
     Attributes:
         snapshot: the network.
     """
@@ -77,15 +80,17 @@ class Ground:
         """Find nothing yet."""
         self.snapshot, self._keep = snapshot, keep
         self._kept: dict[str, Any] = {}
+        self._finding = RLock()
 
     def once(self, name: str, find: Callable[[], Found]) -> Found:
         """Return what is found under a name, from before where it is kept."""
-        if name in self._kept:
+        if not self._keep:
+            return find()
+        # Several things are found by way of others.
+        with self._finding:
+            if name not in self._kept:
+                self._kept[name] = find()
             return cast("Found", self._kept[name])
-        found = find()
-        if self._keep:
-            self._kept[name] = found
-        return found
 
     @cached_property
     def outcomes(self) -> Events:

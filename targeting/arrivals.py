@@ -25,9 +25,10 @@ from targeting import TargetingError
 from targeting.days import day_number
 from targeting.lanes import lanes_of
 from targeting.model import Model
+from targeting.network import Network
 from targeting.registry import load
 from targeting.scoring import Scores, network_of, score
-from targeting.standing import Beside, Standing
+from targeting.standing import Beside, standing_beside
 
 MOST = 1_000
 """Declarations that are scored at a time."""
@@ -48,12 +49,12 @@ class Warm:
 
     model: Model
     published: PublishedSet
-    standing: Standing
+    standing: Network
 
     @property
     def version(self) -> int:
         """Return the version of the store that the network is of."""
-        return self.standing.network.snapshot.version
+        return self.standing.snapshot.version
 
 
 @dataclass(frozen=True)
@@ -126,11 +127,11 @@ def warmed(
         progress: is told what is being done.
     """
     day = day_number(published.as_of)
-    standing = Standing(network_of(model, whole, day, progress=progress))
+    standing = network_of(model, whole, day, progress=progress)
     progress("finding what does not depend on what arrives")
     # Scoring a few of its own declarations finds all of it.
     few = whole.declarations.first[:1]
-    score(model, standing.beside(_of_rows(whole, few, day)), np.arange(len(few)))
+    score(model, standing_beside(standing, _of_rows(whole, few, day)), np.arange(len(few)))
     return Warm(model, published, standing)
 
 
@@ -150,7 +151,7 @@ def score_arrivals(warm: Warm, statements: Statements, *, reasons: int = 3) -> l
         raise TargetingError(f"{count:,} declarations came at once; send at most {MOST:,} at a time.")
     if not count:
         return []
-    here = warm.standing.beside(beside(warm.standing.network.snapshot, statements))
+    here = standing_beside(warm.standing, beside(warm.standing.snapshot, statements))
     found = score(warm.model, here, np.arange(count), reasons=reasons)
     return _arrivals(warm, here, found)
 

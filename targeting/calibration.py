@@ -14,7 +14,7 @@ FEWEST_RANDOM = 10
 SPREAD = 0.1
 """How far the random arm may move slope and intercept: the standard deviation of the prior around what all say."""
 
-CONTRADICTED = 3.0
+CONTRADICTED = 4.0
 """Standard errors between the infractions of the random arm and those that all outcomes say of it, above which the arm
 alone tells the level."""
 

@@ -1,6 +1,6 @@
 """All that the score reads of shipments, by component."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from graph.cutoffs import last_cutoff
 from graph.snapshot import Int, Long, Real, Snapshot, labels
 from targeting import TargetingError
 from targeting.boosting import FOLDS
@@ -19,8 +20,8 @@ from targeting.profiles import Matrix, Plan, Profiles, profiles
 if TYPE_CHECKING:
     from gnn.tokens import Tokens
 
-CHUNK = 25_000
-"""Shipments that are scored at a time, which bounds the memory."""
+CHUNK = 40_000
+"""Shipments that are scored at a time by a thread, which bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,12 @@ def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days:
     )
 
 
-def chunks(days: Int, progress: Callable[[str], None]) -> Iterator[Long]:
-    """Yield positions in pieces, by day: a piece then needs few of the cutoffs."""
+def chunks(days: Int, cutoffs: Int) -> Iterator[Long]:
+    """Yield positions in pieces, by day, each of which needs but one of the cutoffs."""
     order = np.argsort(days, kind="stable")
-    for start in range(0, len(order), CHUNK):
-        progress(f"scored {start:,} of {len(order):,} shipments")
-        yield order[start : start + CHUNK]
+    at = last_cutoff(cutoffs, days[order])
+    for part in np.split(order, np.flatnonzero(np.diff(at)) + 1):
+        yield from np.array_split(part, -(-len(part) // CHUNK))
 
 
 def shipment_keys(snapshot: Snapshot, rows: Long) -> pa.StringArray:

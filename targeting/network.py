@@ -18,6 +18,7 @@ from graph.snapshot import Int, Long, Real, Snapshot
 from graph.structure import DESCRIPTIONS as STRUCTURE
 from graph.structure import structure
 from targeting import TargetingError
+from targeting.by_cutoff import ByCutoff
 from targeting.features import Block, quantities
 
 if TYPE_CHECKING:
@@ -44,22 +45,16 @@ class Network:
     communities: list[Communities]
     parameters: Parameters = PARAMETERS
     shares: Snapshot | None = field(default=None, repr=False)
-    _risk: LinkedRisk | None = field(default=None, repr=False)
 
     @property
     def behind(self) -> Snapshot:
         """Return the snapshot that communities and risks are of."""
         return self.snapshot
 
-    @property
+    @cached_property
     def ground(self) -> Ground:
         """Return what the figures of rows are counted from."""
-        return Ground(self.snapshot)
-
-    @property
-    def known(self) -> "Callable[[int], Known] | None":
-        """Return what gives the aggregates of the graph neural network at a cutoff, where they are kept."""
-        return None
+        return Ground(self.snapshot, keep=True)
 
     @property
     def resolution(self) -> float:
@@ -72,11 +67,26 @@ class Network:
         return chronicle(self.communities)
 
     def risk(self, position: int) -> LinkedRisk:
-        """Return the linked risk at a cutoff; the last one asked for is kept."""
-        day = int(self.cutoffs[position])
-        if self._risk is None or self._risk.day != day:
-            self._risk = linked_risk(self.snapshot, day, self.parameters, self.shares)
-        return self._risk
+        """Return the linked risk at a cutoff."""
+        return self._risks.at(int(self.cutoffs[position]))
+
+    def known(self, cutoff: int) -> "Known":
+        """Return what is aggregated for the graph neural network at a cutoff."""
+        return self._knowns.at(cutoff)
+
+    @cached_property
+    def _risks(self) -> ByCutoff[LinkedRisk]:
+        return ByCutoff(
+            lambda day: linked_risk(self.snapshot, day, self.parameters, self.shares), int(self.cutoffs[-1])
+        )
+
+    @cached_property
+    def _knowns(self) -> "ByCutoff[Known]":
+        from gnn.hetero import declared_logs
+        from gnn.known import Known
+
+        logs = declared_logs(self.snapshot)
+        return ByCutoff(lambda day: Known(self.snapshot, day, logs, keep=True), int(self.cutoffs[-1]))
 
     def linked(self, rows: Long, days: Int) -> Real:
         """Return the linked risk of each row at the last cutoff on or before its day, 0 where there is none, [n]."""

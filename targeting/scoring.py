@@ -83,31 +83,50 @@ def score(
     Raises:
         TargetingError: the model was trained on something that the data does not have.
     """
-    from gnn.model import predict
-    from targeting.reasons import explain
+    from gnn.runtime import repeatable, side_by_side
 
     snapshot = here.snapshot
     days = capped_days(snapshot, rows, int(here.cutoffs[-1]))
     columns = {name: np.zeros(len(rows)) for name in ("score", "declared", "profile", "linked", "gnn")}
     why: list[tuple[str, ...]] = [()] * len(rows)
     trained = np.isin(digests(shipment_keys(snapshot, rows).to_numpy(zero_copy_only=False)), model.trained)
-    for at in chunks(days, progress):
-        inputs = read(here, model.vocabulary, model.plan, rows[at], days[at])
-        try:
-            gnn = predict(model.gnn, inputs.tokens)
-        except ValueError as error:
-            raise TargetingError(str(error)) from None
-        said = components(model, inputs, gnn)
-        top = on_top(said, inputs.network)
-        columns["score"][at] = model.calibration.probabilities(model.score.logits(top))
-        for name in ("declared", "profile"):
-            columns[name][at] = 1.0 / (1.0 + np.exp(-said[name]))
-        columns["gnn"][at] = gnn
-        columns["linked"][at] = inputs.linked
-        unknown = np.flatnonzero(~trained[at])
-        if reasons and len(unknown):
-            progress(f"reasons for {len(unknown):,} shipments")
-            for place, found in zip(unknown, explain(model, here, inputs, top, gnn, unknown, reasons), strict=True):
-                why[int(at[place])] = found
+
+    def piece(at: Long) -> int:
+        said, found = _score(model, here, rows[at], days[at], np.flatnonzero(~trained[at]), reasons)
+        for name, values in said.items():
+            columns[name][at] = values
+        for place, texts in zip(at[~trained[at]].tolist(), found, strict=False):
+            why[place] = texts
+        return len(at)
+
+    # What torch is told holds for all threads: it is told once, so that none takes it back while another computes.
+    with repeatable(model.seed):
+        done = 0
+        for size in side_by_side(piece, chunks(days, here.cutoffs)):
+            done += size
+            progress(f"scored {done:,} of {len(rows):,} shipments")
     columns["score"][trained] = np.nan
     return Scores(rows, days, reasons=why, **columns)
+
+
+def _score(
+    model: Model, here: Network, rows: Long, days: Int, asked: Long, reasons: int
+) -> tuple[dict[str, Real], list[tuple[str, ...]]]:
+    """Return the columns of rows, and the reasons of some of them by their places."""
+    from gnn.model import predict
+    from targeting.reasons import explain
+
+    inputs = read(here, model.vocabulary, model.plan, rows, days)
+    try:
+        gnn = predict(model.gnn, inputs.tokens)
+    except ValueError as error:
+        raise TargetingError(str(error)) from None
+    said = components(model, inputs, gnn)
+    top = on_top(said, inputs.network)
+    columns = {
+        "score": model.calibration.probabilities(model.score.logits(top)),
+        **{name: 1.0 / (1.0 + np.exp(-said[name])) for name in ("declared", "profile")},
+        "linked": inputs.linked,
+        "gnn": gnn,
+    }
+    return columns, explain(model, here, inputs, top, gnn, asked, reasons) if reasons and len(asked) else []

@@ -1,8 +1,11 @@
 """Training: what the score is learnt from, and how far each of its parts can be trusted."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,21 +13,18 @@ from graph.snapshot import Flag, Long, Real, Snapshot
 from targeting import TargetingError
 from targeting import declared as declared_data
 from targeting import profiles as profile_rates
-from targeting.boosting import FOLDS, fit
+from targeting.boosting import FOLDS, fit, most_telling
 from targeting.calibration import calibrate, of_mean
 from targeting.days import day_number, day_text, last_day
-from targeting.inputs import (
-    capped_days,
-    profile_block,
-    read,
-    shipment_keys,
-    training_rows,
-    waiting_rows,
-)
+from targeting.inputs import Inputs, capped_days, profile_block, shipment_keys, training_rows, waiting_rows
 from targeting.link_weights import learn as learn_weights
 from targeting.metrics import auc
 from targeting.model import Model, _log_odds, components, digests, on_top
-from targeting.network import Network, network
+from targeting.network import network
+
+if TYPE_CHECKING:
+    from gnn.model import GnnModel
+    from gnn.tokens import Tokens
 
 READ_ON_TOP = 0.8
 """Part of the features that each tree of the score may read: more than of the others, since the components say most and
@@ -52,6 +52,7 @@ def train(
         TargetingError: there are too few outcomes, or only of one kind.
     """
     from gnn.features import tokens
+    from gnn.runtime import quiet_import
     from gnn.train import fit as fit_gnn
     from gnn.train import fold_of
 
@@ -60,36 +61,48 @@ def train(
     here = network(snapshot, as_of, seed=seed, progress=progress)
     keys = shipment_keys(snapshot, rows).to_numpy(zero_copy_only=False)
     fold = fold_of(keys, FOLDS)
-    vocabulary = declared_data.learn(snapshot, rows)
-    progress(f"learning from what {len(rows):,} examined shipments declared")
-    declared, own = fit(declared_data.declared(snapshot, rows, vocabulary), labels, days, fold, seed)
-    plan, rates = profile_rates.learn(snapshot, rows, days, progress)
-    progress(f"learning from {len(plan.profiles):,} profiles")
-    profile, rated = fit(profile_block(plan, rates), labels, days, fold, seed)
-    del rates
-    progress("learning from the network around them")
-    try:
-        found = tokens(snapshot, rows, days, as_of)
-        gnn, connected = fit_gnn(
-            found,
+    # What the network says is read of the training rows and of the waiting at once, since most of it goes by cutoffs.
+    waiting = _waiting(snapshot, as_of)
+    asked = np.concatenate([rows, waiting])
+    on = np.concatenate([days, capped_days(snapshot, waiting, as_of)])
+    learnt, rest = np.split(np.arange(len(asked)), [len(rows)])
+
+    def from_network() -> "tuple[Tokens, GnnModel, Real]":
+        found = tokens(snapshot, asked, on, as_of, ground=here.ground)
+        learning = partial(fit_gnn, snapshot_version=snapshot.version, as_of=day_text(as_of))
+        return found, *learning(
+            found.take(learnt),
             labels,
             days,
             seed,
             FOLDS,
-            snapshot_version=snapshot.version,
-            as_of=day_text(as_of),
             progress=lambda part: progress(f"graph neural network {part:.0%}"),
         )
-    except ValueError as error:
-        raise TargetingError(str(error)) from None
+
+    quiet_import()
+    with ThreadPoolExecutor(1) as beside:
+        progress("learning from the network around them")
+        apart = beside.submit(from_network)
+        vocabulary = declared_data.learn(snapshot, rows)
+        progress(f"learning from what {len(rows):,} examined shipments declared")
+        declared, own = fit(declared_data.declared(snapshot, rows, vocabulary), labels, days, fold, seed)
+        plan, rates = profile_rates.learn(snapshot, rows, days, progress)
+        progress(f"learning from {len(plan.profiles):,} profiles")
+        telling = most_telling(profile_block(plan, rates), labels, days, seed)
+        plan, rates = plan.take(telling), rates[:, telling]
+        profile, rated = fit(profile_block(plan, rates), labels, days, fold, seed)
+        del rates
+        try:
+            found, gnn, connected = apart.result()
+        except ValueError as error:
+            raise TargetingError(str(error)) from None
     progress("learning how to weigh them")
     said = {"declared": own, "profile": rated, "gnn": _log_odds(connected)}
-    roles = here.roles(rows, days)
-    parameters = learn_weights(roles, labels, days, snapshot.declarations.keys["importer"][rows])
-    here = replace(here, parameters=parameters, _risk=None)
+    roles = here.roles(asked, on)
+    parameters = learn_weights(roles[learnt], labels, days, snapshot.declarations.keys["importer"][rows])
     linked = roles @ np.array(parameters.roles)
-    block = here.features(rows, days, linked)
-    score, total = fit(on_top(said, block), labels, days, fold, seed, read=READ_ON_TOP)
+    block = here.features(asked, on, linked)
+    score, total = fit(on_top(said, block.take(learnt)), labels, days, fold, seed, read=READ_ON_TOP)
     random, tip = _selected(snapshot, rows, as_of)
     metrics = {
         "rows": float(len(rows)),
@@ -97,7 +110,7 @@ def train(
         "random_rows": float(random.sum()),
         "random_infractions": float(labels[random].sum()),
         **{f"auc_{name}": auc(labels, value) for name, value in said.items()},
-        "auc_linked": auc(labels, linked),
+        "auc_linked": auc(labels, linked[learnt]),
         "auc_score": auc(labels, total),
     }
     model = Model(
@@ -116,11 +129,21 @@ def train(
         np.sort(digests(keys)),
         metrics,
     )
-    waiting = _waiting(snapshot, as_of)
     if len(waiting) < FEWEST_WAITING:
         return model
     progress("learning how much surer all are together")
-    return replace(model, calibration=of_mean(model.calibration, *_alone_and_together(model, here, waiting)))
+    rated_now = profile_rates.profiles(snapshot, waiting, on[rest], plan, here.ground)
+    inputs = Inputs(
+        waiting,
+        on[rest],
+        declared_data.declared(snapshot, waiting, vocabulary),
+        rated_now,
+        profile_block(plan, rated_now.rates),
+        block.take(rest),
+        linked[rest],
+        found.take(rest),
+    )
+    return replace(model, calibration=of_mean(model.calibration, *_alone_and_together(model, inputs)))
 
 
 def _waiting(snapshot: Snapshot, as_of: int) -> Long:
@@ -130,11 +153,9 @@ def _waiting(snapshot: Snapshot, as_of: int) -> Long:
     return np.sort(rows[np.argsort(lot, kind="stable")[:WAITING]])
 
 
-def _alone_and_together(model: Model, here: Network, rows: Long) -> tuple[Real, Real]:
+def _alone_and_together(model: Model, inputs: Inputs) -> tuple[Real, Real]:
     """Return what the score says with one member of each component and of itself, [members, n], and with all, [n]."""
     from gnn.model import predict
-
-    inputs = read(here, model.vocabulary, model.plan, rows, capped_days(here.snapshot, rows, int(here.cutoffs[-1])))
 
     def said(part: Model) -> Real:
         top = on_top(components(part, inputs, predict(part.gnn, inputs.tokens)), inputs.network)

@@ -120,7 +120,7 @@ def what_if(
     rows = _rows(whole, list(before))
     found = score(
         model,
-        replace(here, snapshot=supposed.snapshot, shares=supposed.shares, _risk=None),
+        replace(here, snapshot=supposed.snapshot, shares=supposed.shares),
         rows,
         reasons=0,
         progress=progress,

@@ -239,12 +239,12 @@ def find_paths(app: FastAPI) -> "FindPaths":
         if warm is None or warm.published.as_of != as_of:
             return None
         with kept.using:
-            return paths_of(warm.standing.network.snapshot, ref, as_of, _risks(warm))
+            return paths_of(warm.standing.snapshot, ref, as_of, _risks(warm))
 
     return find
 
 
 def _risks(warm: "Warm") -> "Callable[[int], LinkedRisk]":
     """Return what gives the linked risk at a cutoff: those that were found already are kept."""
-    cutoffs = warm.standing.network.cutoffs.tolist()
+    cutoffs = warm.standing.cutoffs.tolist()
     return lambda day: warm.standing.risk(cutoffs.index(day))

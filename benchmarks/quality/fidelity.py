@@ -33,7 +33,7 @@ from targeting.model import Model, components, on_top
 from targeting.network import Network
 from targeting.reasons import strengths
 from targeting.scoring import network_of, score
-from targeting.standing import Standing
+from targeting.standing import standing_beside
 from targeting.training import train
 
 SEEDS = (6101, 6202, 6303)
@@ -91,12 +91,12 @@ def taken_out(whole: Snapshot, first: date, seed: int, say: Callable[[str], None
     """
     as_of = day_number(first)
     model = train(whole, first, seed=seed, progress=say)
-    standing = Standing(network_of(model, whole, as_of))
+    standing = network_of(model, whole, as_of)
     declarations = whole.declarations
     rows = declarations.first[declarations.accepted_on[declarations.first] >= as_of]
-    said = score(model, standing.network, rows, reasons=0).score
+    said = score(model, standing, rows, reasons=0).score
     rows = np.sort(rows[np.argsort(-said, kind="stable")[: max(int(len(rows) * RED), 1)]])
-    links = names_of_links(model, standing.network, rows)
+    links = names_of_links(model, standing, rows)
     before = _without(model, standing, rows, [()] * len(rows))
     rng = np.random.default_rng(seed)
     found = {}
@@ -184,12 +184,12 @@ def _others(whole: Snapshot, row: int, named: Sequence[str]) -> list[str]:
     return [name for name, column in keys.items() if column[row] >= 0 and name not in named]
 
 
-def _without(model: Model, standing: Standing, rows: Long, columns: Sequence[Sequence[str]]) -> Real:
+def _without(model: Model, standing: Network, rows: Long, columns: Sequence[Sequence[str]]) -> Real:
     """Return the scores of declarations without some of their links."""
-    whole = standing.network.snapshot
+    whole = standing.snapshot
     taken = whole.declarations.take(rows)
     keys = {
         name: np.where([name in gone for gone in columns], np.int32(-1), column) for name, column in taken.keys.items()
     }
-    here = standing.beside(replace(whole, declarations=replace(taken, keys=keys)))
+    here = standing_beside(standing, replace(whole, declarations=replace(taken, keys=keys)))
     return score(model, here, np.arange(len(rows)), reasons=0).score

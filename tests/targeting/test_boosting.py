@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graph.snapshot import Int, Long
-from targeting.boosting import FOLDS, READ, UNCHECKED_ROUNDS, fit, latest
+from targeting.boosting import FOLDS, READ, TELLING, UNCHECKED_ROUNDS, fit, latest, most_telling
 from targeting.features import Block, Matrix
 from targeting.metrics import auc
 
@@ -54,6 +54,28 @@ def test_no_member_is_moved_by_the_labels_of_its_own_fold() -> None:
             members.append(fit(features, said, days, fold, 1)[0].members)
     assert members[0][0].model_to_string() == members[1][0].model_to_string()
     assert members[0][1].model_to_string() != members[1][1].model_to_string()
+
+
+def test_features_that_tell_little_are_left_out() -> None:
+    features, labels, days, _ = drawn()
+    noise = np.random.default_rng(2).normal(size=(SIZE, 12)).astype(np.float32)
+    names = tuple(f"noise {at}" for at in range(12))
+    block = Block((*names, *features.names), (False,) * 12 + features.categorical, np.hstack([noise, features.values]))
+    kept = [block.names[at] for at in most_telling(block, labels, days, 1)]
+    assert {"number", "category"} <= set(kept) and len(kept) < len(block.names)
+    assert kept == [name for name in block.names if name in kept]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("targeting.boosting.TELLING", TELLING / 3)
+        assert [block.names[at] for at in most_telling(block, labels, days, 1)] == ["number"]
+
+
+def test_where_it_cannot_be_seen_what_tells_all_features_stay() -> None:
+    features, labels, days, _ = drawn()
+    one_kind = np.where(latest(days), 0, labels)
+    constant = Block(("one",), (False,), np.ones((SIZE, 1), dtype=np.float32))
+    nothing = Block((), (), np.empty((SIZE, 0), dtype=np.float32))
+    for block, said in ((features, one_kind), (constant, labels), (nothing, labels)):
+        assert most_telling(block, said, days, 1).tolist() == list(range(len(block.names)))
 
 
 def test_contributions_and_a_constant_are_the_log_odds() -> None:
