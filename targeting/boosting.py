@@ -3,7 +3,9 @@
 Ke et al., "LightGBM: A Highly Efficient Gradient Boosting Decision Tree", NeurIPS 2017.
 """
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -91,8 +93,9 @@ def fit(
     seed: int,
     leaves: int = LEAVES,
     read: float = READ,
+    rounds: int | None = None,
 ) -> tuple[Ensemble, Real]:
-    """Train one booster per fold, on all rows outside it, with a number of rounds chosen on the latest rows.
+    """Train one booster per fold, on all rows outside it.
 
     Args:
         features: [n] rows.
@@ -102,40 +105,48 @@ def fit(
         seed: one seed, one result.
         leaves: of a tree.
         read: part of the features that each tree may read.
+        rounds: how many trees each booster has; by default it is chosen on the latest rows.
 
     Returns:
         The ensemble, and the log odds of each row by the one member that did not see it, [n].
     """
-    rounds = _rounds(features, labels, days, seed, leaves, read)
-    members, out_of_fold = [], np.zeros(len(labels))
-    for number in range(FOLDS):
-        outside, inside = fold != number, fold == number
+    known = _dataset(features, labels)
+    if rounds is None:
+        rounds = _rounds(_stopped(known, labels, days, seed, leaves, read))
+
+    def member(number: int) -> lightgbm.Booster:
+        outside = fold != number
         if len(np.unique(labels[outside])) < 2:
             # So few rows that a fold holds all of a kind; without both there would be nothing to tell apart.
             outside = np.ones(len(labels), dtype=bool)
-        booster = lightgbm.train(
-            _parameters(seed + number, leaves, read), _dataset(features, labels, outside), num_boost_round=rounds
-        )
-        members.append(booster)
+        parameters = _parameters(seed + number, leaves, read)
+        return lightgbm.train(parameters, known.subset(np.flatnonzero(outside).tolist()), num_boost_round=rounds)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        members = tuple(pool.map(member, range(FOLDS)))
+    out_of_fold = np.zeros(len(labels))
+    for number, booster in enumerate(members):
+        inside = fold == number
         if inside.any():
             out_of_fold[inside] = _logits(booster, features.values[inside])
-    return Ensemble(tuple(members)), out_of_fold
+    return Ensemble(members), out_of_fold
 
 
-def most_telling(features: Block, labels: npt.NDArray[np.integer], days: Int, seed: int) -> Long:
-    """Return which features are worth their while, in their order: those by which trees gain most, `TELLING` of all.
+def most_telling(features: Block, labels: npt.NDArray[np.integer], days: Int, seed: int) -> tuple[Long, int]:
+    """Return which features are worth their while, in their order, and how many rounds all of them need.
 
-    Arguments are those of `fit`. Where the number of rounds cannot be chosen, or nothing tells, all are.
+    They are those by which trees gain most, `TELLING` of all. Where the number of rounds cannot be chosen, or nothing
+    tells, all features are. Arguments are those of `fit`.
     """
-    booster = _stopped(features, labels, days, seed, LEAVES, READ)
-    every = np.arange(len(features.names))
+    booster = _stopped(_dataset(features, labels), labels, days, seed, LEAVES, READ)
+    rounds, every = _rounds(booster), np.arange(len(features.names))
     if booster is None:
-        return every
+        return every, rounds
     gain = booster.feature_importance("gain", iteration=booster.best_iteration)
     if not gain.any():
-        return every
+        return every, rounds
     order = np.argsort(-gain, kind="stable")
-    return np.sort(order[: np.searchsorted(np.cumsum(gain[order]), TELLING * gain.sum()) + 1])
+    return np.sort(order[: np.searchsorted(np.cumsum(gain[order]), TELLING * gain.sum()) + 1]), rounds
 
 
 def _matrix(values: Matrix) -> Matrix:
@@ -156,35 +167,32 @@ def _parameters(seed: int, leaves: int, read: float) -> dict[str, Any]:
     return {**_PARAMETERS, "num_leaves": leaves, "feature_fraction": read, "seed": seed}
 
 
-def _dataset(
-    features: Block, labels: npt.NDArray[np.integer], rows: Flag, reference: lightgbm.Dataset | None = None
-) -> lightgbm.Dataset:
+def _dataset(features: Block, labels: npt.NDArray[np.integer]) -> lightgbm.Dataset:
+    """Return rows as LightGBM holds them: what is trained on parts of them shares the bounds of their bins."""
     return lightgbm.Dataset(
-        _matrix(features.values[rows]),
-        labels[rows],
-        reference=reference,
+        _matrix(features.values),
+        labels,
         categorical_feature=[int(at) for at in np.flatnonzero(features.categorical)],
         params={"verbose": -1, "cat_smooth": _PARAMETERS["cat_smooth"]},
-    )
+    ).construct()
 
 
-def _rounds(features: Block, labels: npt.NDArray[np.integer], days: Int, seed: int, leaves: int, read: float) -> int:
-    booster = _stopped(features, labels, days, seed, leaves, read)
-    return UNCHECKED_ROUNDS if booster is None else max(booster.best_iteration, FEWEST_ROUNDS)
+def _rounds(stopped: lightgbm.Booster | None) -> int:
+    return UNCHECKED_ROUNDS if stopped is None else max(stopped.best_iteration, FEWEST_ROUNDS)
 
 
 def _stopped(
-    features: Block, labels: npt.NDArray[np.integer], days: Int, seed: int, leaves: int, read: float
+    known: lightgbm.Dataset, labels: npt.NDArray[np.integer], days: Int, seed: int, leaves: int, read: float
 ) -> lightgbm.Booster | None:
     """Train on the early rows for as long as it helps on the latest; None where either has one kind of rows only."""
     late = latest(days)
     if len(np.unique(labels[late])) < 2 or len(np.unique(labels[~late])) < 2:
         return None
-    early = _dataset(features, labels, ~late)
+    early, last = (known.subset(np.flatnonzero(part).tolist()) for part in (~late, late))
     return lightgbm.train(
         _parameters(seed, leaves, read),
         early,
         num_boost_round=ROUNDS,
-        valid_sets=[_dataset(features, labels, late, early)],
+        valid_sets=[last],
         callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
     )

@@ -88,9 +88,9 @@ def train(
         declared, own = fit(declared_data.declared(snapshot, rows, vocabulary), labels, days, fold, seed)
         plan, rates = profile_rates.learn(snapshot, rows, days, progress)
         progress(f"learning from {len(plan.profiles):,} profiles")
-        telling = most_telling(profile_block(plan, rates), labels, days, seed)
+        telling, rounds = most_telling(profile_block(plan, rates), labels, days, seed)
         plan, rates = plan.take(telling), rates[:, telling]
-        profile, rated = fit(profile_block(plan, rates), labels, days, fold, seed)
+        profile, rated = fit(profile_block(plan, rates), labels, days, fold, seed, rounds=rounds)
         del rates
         try:
             found, gnn, connected = apart.result()

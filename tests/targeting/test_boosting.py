@@ -61,12 +61,12 @@ def test_features_that_tell_little_are_left_out() -> None:
     noise = np.random.default_rng(2).normal(size=(SIZE, 12)).astype(np.float32)
     names = tuple(f"noise {at}" for at in range(12))
     block = Block((*names, *features.names), (False,) * 12 + features.categorical, np.hstack([noise, features.values]))
-    kept = [block.names[at] for at in most_telling(block, labels, days, 1)]
+    kept = [block.names[at] for at in most_telling(block, labels, days, 1)[0]]
     assert {"number", "category"} <= set(kept) and len(kept) < len(block.names)
     assert kept == [name for name in block.names if name in kept]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("targeting.boosting.TELLING", TELLING / 3)
-        assert [block.names[at] for at in most_telling(block, labels, days, 1)] == ["number"]
+        assert [block.names[at] for at in most_telling(block, labels, days, 1)[0]] == ["number"]
 
 
 def test_where_it_cannot_be_seen_what_tells_all_features_stay() -> None:
@@ -75,7 +75,7 @@ def test_where_it_cannot_be_seen_what_tells_all_features_stay() -> None:
     constant = Block(("one",), (False,), np.ones((SIZE, 1), dtype=np.float32))
     nothing = Block((), (), np.empty((SIZE, 0), dtype=np.float32))
     for block, said in ((features, one_kind), (constant, labels), (nothing, labels)):
-        assert most_telling(block, said, days, 1).tolist() == list(range(len(block.names)))
+        assert most_telling(block, said, days, 1)[0].tolist() == list(range(len(block.names)))
 
 
 def test_contributions_and_a_constant_are_the_log_odds() -> None:
