@@ -110,9 +110,8 @@ def fit(
     Returns:
         The ensemble, and the log odds of each row by the one member that did not see it, [n].
     """
-    known = _dataset(features, labels)
     if rounds is None:
-        rounds = _rounds(_stopped(known, labels, days, seed, leaves, read))
+        rounds = _rounds(_stopped(features, labels, days, seed, leaves, read))
 
     def member(number: int) -> lightgbm.Booster:
         outside = fold != number
@@ -120,7 +119,7 @@ def fit(
             # So few rows that a fold holds all of a kind; without both there would be nothing to tell apart.
             outside = np.ones(len(labels), dtype=bool)
         parameters = _parameters(seed + number, leaves, read)
-        return lightgbm.train(parameters, known.subset(np.flatnonzero(outside).tolist()), num_boost_round=rounds)
+        return lightgbm.train(parameters, _dataset(features, labels, outside), num_boost_round=rounds)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         members = tuple(pool.map(member, range(FOLDS)))
@@ -138,7 +137,7 @@ def most_telling(features: Block, labels: npt.NDArray[np.integer], days: Int, se
     They are those by which trees gain most, `TELLING` of all. Where the number of rounds cannot be chosen, or nothing
     tells, all features are. Arguments are those of `fit`.
     """
-    booster = _stopped(_dataset(features, labels), labels, days, seed, LEAVES, READ)
+    booster = _stopped(features, labels, days, seed, LEAVES, READ)
     rounds, every = _rounds(booster), np.arange(len(features.names))
     if booster is None:
         return every, rounds
@@ -167,14 +166,16 @@ def _parameters(seed: int, leaves: int, read: float) -> dict[str, Any]:
     return {**_PARAMETERS, "num_leaves": leaves, "feature_fraction": read, "seed": seed}
 
 
-def _dataset(features: Block, labels: npt.NDArray[np.integer]) -> lightgbm.Dataset:
-    """Return rows as LightGBM holds them: what is trained on parts of them shares the bounds of their bins."""
+def _dataset(
+    features: Block, labels: npt.NDArray[np.integer], rows: Flag, reference: lightgbm.Dataset | None = None
+) -> lightgbm.Dataset:
     return lightgbm.Dataset(
-        _matrix(features.values),
-        labels,
+        _matrix(features.values[rows]),
+        labels[rows],
+        reference=reference,
         categorical_feature=[int(at) for at in np.flatnonzero(features.categorical)],
         params={"verbose": -1, "cat_smooth": _PARAMETERS["cat_smooth"]},
-    ).construct()
+    )
 
 
 def _rounds(stopped: lightgbm.Booster | None) -> int:
@@ -182,17 +183,17 @@ def _rounds(stopped: lightgbm.Booster | None) -> int:
 
 
 def _stopped(
-    known: lightgbm.Dataset, labels: npt.NDArray[np.integer], days: Int, seed: int, leaves: int, read: float
+    features: Block, labels: npt.NDArray[np.integer], days: Int, seed: int, leaves: int, read: float
 ) -> lightgbm.Booster | None:
     """Train on the early rows for as long as it helps on the latest; None where either has one kind of rows only."""
     late = latest(days)
     if len(np.unique(labels[late])) < 2 or len(np.unique(labels[~late])) < 2:
         return None
-    early, last = (known.subset(np.flatnonzero(part).tolist()) for part in (~late, late))
+    early = _dataset(features, labels, ~late)
     return lightgbm.train(
         _parameters(seed, leaves, read),
         early,
         num_boost_round=ROUNDS,
-        valid_sets=[last],
+        valid_sets=[_dataset(features, labels, late, early)],
         callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
     )
