@@ -21,22 +21,22 @@ POWER = "power_of_two_of_"  # begins the names of numbers, since an extra attrib
 TOKEN = "with>"  # begins the names of the tokens
 
 
-def columns(snapshot: Snapshot) -> dict[str, Long]:
-    """Return an integer code per version for each column that goes into combinations, -1 where blank.
+def columns(snapshot: Snapshot, rows: Long) -> dict[str, Long]:
+    """Return an integer code of each row for each column that goes into combinations, -1 where blank, [n].
 
     Codes of goods and places, declared texts, and the declared numbers in powers of two.
     """
     declarations = snapshot.declarations
-    found: dict[str, Long] = {name: declarations.keys[name].astype(np.int64) for name in KEY_COLUMNS}
+    found: dict[str, Long] = {name: declarations.keys[name][rows].astype(np.int64) for name in KEY_COLUMNS}
     commodities = snapshot.things["Commodity"].keys.to_pylist()
     # Numbered as they come, so that further commodities behind them change no number.
     headings = {text: number for number, text in enumerate(dict.fromkeys(key[:4] for key in commodities))}
     heading = np.array([*(headings[key[:4]] for key in commodities), -1], dtype=np.int64)
     found["heading"] = heading[found["commodity"]]
     for name, text in sorted(declarations.texts.items()):
-        found[name] = text.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    value, mass = declarations.numbers["customs_value"], declarations.numbers["net_mass_kg"]
-    numbers = {name: column for name, column in sorted(declarations.numbers.items()) if name != "gross_mass_kg"}
+        found[name] = text.indices.fill_null(-1).to_numpy(zero_copy_only=False)[rows].astype(np.int64)
+    numbers = {name: column[rows] for name, column in sorted(declarations.numbers.items()) if name != "gross_mass_kg"}
+    value, mass = numbers["customs_value"], numbers["net_mass_kg"]
     numbers["value_per_kg"] = np.where(mass > 0, value / np.where(mass > 0, mass, 1.0), np.nan)
     for name, number in numbers.items():
         found[POWER + name] = powers_of_two(number)

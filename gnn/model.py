@@ -108,13 +108,18 @@ def inputs(model: GnnModel, tokens: Tokens) -> tuple[npt.NDArray[np.float32], np
             raise ValueError(
                 f"The model was trained with the column {name!r}, which the data no longer has; train again."
             )
-    values = (tokens.values[:, places].astype(np.float64) - model.mean) / model.scale
+    values = np.empty((len(tokens), len(places)), dtype=np.float32)
+    # What is worked on at a time stays in the processor's own memory.
+    for start in range(0, len(tokens), BATCHES[-1]):
+        part = slice(start, start + BATCHES[-1])
+        standard = (tokens.values[part, places].astype(np.float64) - model.mean) / model.scale
+        values[part] = np.clip(standard, -CLIP, CLIP)
     numbers = np.zeros((len(tokens), len(model.vocabularies)), dtype=np.int64)
     for at, (name, known) in enumerate(model.vocabularies.items()):
         category = tokens.categories[name]
         number = {text: place + 1 for place, text in enumerate(known)}
         numbers[:, at] = np.array([*(number.get(text, 0) for text in category.texts), 0])[category.codes]
-    return np.clip(values, -CLIP, CLIP).astype(np.float32), numbers
+    return values, numbers
 
 
 def batch_of(rows: int) -> int:

@@ -128,25 +128,19 @@ class Ground:
         return self.once(f"distinct {name}", sorted_by_key).before(asked, before)[0]
 
     def beside_events(
-        self, columns: str, find: Callable[[Snapshot], Mapping[str, Long]], here: Snapshot, rows: Long
+        self, columns: str, find: Callable[[Snapshot, Long], Mapping[str, Long]], here: Snapshot, rows: Long
     ) -> dict[str, Long]:
         """Return the codes of the outcome events, then those of rows, by column.
 
         Args:
             columns: the name of what is found.
-            find: gives the code of every version by column; the same value must have the same code in both snapshots.
+            find: gives the code of rows by column; the same value must have the same code in both snapshots.
             here: the network, or one beside it that has the rows.
             rows: [n] versions of declarations.
         """
-        of_rows = find(here)
-
-        def of_events() -> dict[str, Long]:
-            known = of_rows if here is self.snapshot else find(self.snapshot)
-            return {name: codes[self.outcomes.rows] for name, codes in known.items()}
-
-        behind = self.once(columns, of_events)
+        behind = self.once(columns, lambda: find(self.snapshot, self.outcomes.rows))
         blank = np.full(len(self.outcomes.rows), -1, dtype=np.int64)
-        return {name: np.concatenate([behind.get(name, blank), codes[rows]]) for name, codes in of_rows.items()}
+        return {name: np.concatenate([behind.get(name, blank), codes]) for name, codes in find(here, rows).items()}
 
     def counts(self, codes: Long, shipments: Int, days: Int) -> Counts:
         """Return the other inspected shipments with a row's code before its day, and the infractions among them.

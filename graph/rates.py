@@ -14,6 +14,9 @@ import numpy as np
 
 from graph.snapshot import NEVER, Declarations, Int, Long, Real, Snapshot
 
+_MANY = 1 << 15
+"""Numbers that no longer fit the memory next to the processor."""
+
 
 class Counts(NamedTuple):
     """Inspected shipments of a key and how many of them were infractions, [n] each."""
@@ -155,11 +158,22 @@ class Tally:
             asked = np.where(self._known[place] == asked, place, -1)
         asked = np.where((asked < 0) | (asked > self._most), -1, asked)
         offset = np.clip(days.astype(np.int64) - self._earliest, 0, self._span - 1)
-        at = np.searchsorted(self._when, asked * self._span + offset, side="left") - 1
+        at = _places(self._when, asked * self._span + offset) - 1
         found = (asked >= 0) & (at >= 0)
         at[~found] = 0
         found &= self._when[at] // self._span == asked
         return [np.where(found, total[at], 0) for total in self._totals]
+
+
+def _places(known: Long, asked: Long) -> Long:
+    """Return how many of the known numbers, in order, are below each asked, [n]."""
+    if len(known) < _MANY:
+        return np.searchsorted(known, asked)
+    # Searched in their order, neighbours are looked up next to each other.
+    order = np.argsort(asked)
+    places = np.empty(len(asked), dtype=np.int64)
+    places[order] = np.searchsorted(known, asked[order])
+    return places
 
 
 def tally(event_keys: Long, event_days: Int, changes: Sequence[Long], keys: Long, days: Int) -> list[Long]:

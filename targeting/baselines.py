@@ -34,7 +34,7 @@ MANY_ROWS, MANY_LEAVES = 20_000, 31
 
 def tabular(snapshot: Snapshot, rows: Long, days: Int) -> Block:
     """Return rates and counts of `FIELDS` and `BINNED` and of all pairs of them, as known before each row's day."""
-    codes = fields(snapshot)
+    codes = fields(snapshot, np.arange(len(snapshot.declarations)))
     outcomes, declarations = outcome_events(snapshot), declaration_events(snapshot.declarations)
     rate = overall(outcomes, days, PRIOR, PRIOR_STRENGTH)
     keys = [*((name,) for name in (*FIELDS, *BINNED)), *combinations((*FIELDS, *BINNED), 2)]

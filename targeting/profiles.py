@@ -53,13 +53,13 @@ class Plan:
         return Plan(tuple(self.profiles[at] for at in places.tolist()))
 
 
-def fields(snapshot: Snapshot) -> dict[str, Long]:
-    """Return the code of every version in every field, -1 where blank.
+def fields(snapshot: Snapshot, rows: Long) -> dict[str, Long]:
+    """Return the code of each row in every field, -1 where blank, [n].
 
     Codes mean the same only in snapshots that stand beside each other (`graph.beside`).
     """
     declarations = snapshot.declarations
-    found: dict[str, Long] = {name: column.astype(np.int64) for name, column in declarations.keys.items()}
+    found: dict[str, Long] = {name: column[rows].astype(np.int64) for name, column in declarations.keys.items()}
     texts = snapshot.things["Commodity"].keys.to_pylist()
     for digits in COMMODITY_LEVELS:
         # Numbered as they come, so that further commodities behind them change no number.
@@ -67,8 +67,8 @@ def fields(snapshot: Snapshot) -> dict[str, Long]:
         level = np.array([numbered.setdefault(text[:digits], len(numbered)) for text in texts], dtype=np.int64)
         found[f"commodity_{digits}"] = np.append(level, -1)[found["commodity"]]
     for name, column in sorted(declarations.texts.items()):
-        found[name] = pc.fill_null(column.indices, -1).to_numpy().astype(np.int64)
-    for name, amounts in numbers(snapshot, np.arange(len(declarations))).items():
+        found[name] = pc.fill_null(column.indices, -1).to_numpy()[rows].astype(np.int64)
+    for name, amounts in numbers(snapshot, rows).items():
         power = powers_of_two(amounts)
         if name in found:
             # An extra attribute may hold a text in one row and a number in another.
@@ -145,12 +145,13 @@ def profiles(snapshot: Snapshot, rows: Long, days: Int, plan: Plan, ground: Grou
         ground: what is counted, where it is kept from call to call; by default that of the snapshot.
     """
     counter = _Counter(snapshot, rows, days, ground)
-    shape = len(rows), len(plan.profiles)
-    found = Profiles(np.empty(shape, np.float32), np.empty(shape, np.int32), np.empty(shape, np.int32))
+    # Each profile is written in one go, and the trees want the rates row by row.
+    shape = len(plan.profiles), len(rows)
+    rates = np.empty(shape, dtype=np.float32)
+    inspected, infractions = (np.empty(shape, dtype=np.int32) for _ in range(2))
     for at, profile in enumerate(plan.profiles):
-        counted, found.rates[:, at] = counter.profile(profile)
-        found.inspected[:, at], found.infractions[:, at] = counted
-    return found
+        (inspected[at], infractions[at]), rates[at] = counter.profile(profile)
+    return Profiles(np.ascontiguousarray(rates.T), inspected.T, infractions.T)
 
 
 class _Counter:
