@@ -26,7 +26,7 @@ from targeting.days import day_number
 from targeting.lanes import lanes_of
 from targeting.model import Model
 from targeting.network import Network
-from targeting.registry import load
+from targeting.published import published_scores
 from targeting.scoring import Scores, network_of, score
 from targeting.standing import Beside, standing_beside
 
@@ -107,10 +107,7 @@ def warm(store: GraphStore, models: Path, progress: Callable[[str], None] = lamb
     Raises:
         TargetingError: no scores are published, or their model is not there.
     """
-    published = store.published()
-    if published is None or not published.model:
-        raise TargetingError("No scores are published yet; run `tidewaiter train` and `tidewaiter score` first.")
-    _, model = load(models, published.model)
+    published, model = published_scores(store, models, current=False)
     progress("reading the network")
     return warmed(published, model, snapshot(store), progress)
 

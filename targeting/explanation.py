@@ -22,8 +22,8 @@ from targeting.days import day_number
 from targeting.inputs import capped_days, read
 from targeting.model import Model, components, digests, on_top
 from targeting.network import Network
+from targeting.published import published_scores
 from targeting.reasons import strengths
-from targeting.registry import load
 from targeting.scoring import network_of
 from targeting.words import Words
 
@@ -99,12 +99,7 @@ def explained(
             of the shipment, or it has no score, since the model has learnt from its outcome.
     """
     with store.reading() as view:
-        published = view.published()
-        if published is None or not published.model:
-            raise TargetingError("No scores are published yet; run `tidewaiter train` and `tidewaiter score` first.")
-        if published.store_version != view.version():
-            raise TargetingError("The store has changed since it was scored; run `tidewaiter score` first.")
-        _, model = load(models, published.model)
+        published, model = published_scores(view, models, current=True)
         if np.isin(digests(np.array([shipment.key], dtype=object)), model.trained).any():
             raise TargetingError(f"{shipment} has no score: the model has learnt from its outcome.")
         progress("reading the network")

@@ -26,7 +26,7 @@ from graph.supposed import Supposition, suppose
 from targeting import TargetingError
 from targeting.days import day_number
 from targeting.lanes import LANE_DAYS, lanes_of
-from targeting.registry import load
+from targeting.published import published_scores
 from targeting.scoring import network_of, score
 
 CHANGED = 1e-9
@@ -95,15 +95,10 @@ def what_if(
             does not fit the network; or the period is none.
     """
     with store.reading() as view:
-        published = view.published()
-        if published is None or not published.model:
-            raise TargetingError("No scores are published yet; run `tidewaiter train` and `tidewaiter score` first.")
-        if published.store_version != view.version():
-            raise TargetingError("The store has changed since it was scored; run `tidewaiter score` first.")
+        published, model = published_scores(view, models, current=True)
         first = first or published.as_of - timedelta(days=LANE_DAYS)
         if last is not None and last < first:
             raise TargetingError(f"The period ends on {last}, before it begins on {first}; name other days.")
-        _, model = load(models, published.model)
         progress("reading the network")
         whole = snapshot(view)
         before = {
