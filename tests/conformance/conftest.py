@@ -22,7 +22,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     found = request.param
     assert isinstance(found, Backend)
     if found.name == NEO4J:
-        return replace(found, make=of_server(request.getfixturevalue("neo4j_alone")))
+        return replace(found, make=of_server(request.getfixturevalue("neo4j_server")))
     return found
 
 

@@ -87,11 +87,11 @@ def test_what_nobody_knows_cannot_be_required(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_workers_share_a_server_one_after_the_other(neo4j_needed: None, tmp_path: Path) -> None:
+def test_each_worker_has_a_server_of_its_own_which_ends_with_the_run(neo4j_needed: None, tmp_path: Path) -> None:
     done = pytest_run(tmp_path, "--numprocesses", "2", "--dist", "loadfile")
     assert "4 passed" in done.stdout, done.stdout
-    first, second = (tmp_path / "homes").read_text().splitlines()
-    assert first == second
-    home, _, pid = first.rpartition(":")
-    assert not Path(home).parent.exists()
-    assert not (psutil.pid_exists(int(pid)) and is_alive(psutil.Process(int(pid))))
+    homes = dict(line.rsplit(":", 1) for line in (tmp_path / "homes").read_text().splitlines())
+    assert len(homes) == len(set(homes.values())) == 2
+    for home, pid in homes.items():
+        assert not Path(home).parents[1].exists()
+        assert not (psutil.pid_exists(int(pid)) and is_alive(psutil.Process(int(pid))))

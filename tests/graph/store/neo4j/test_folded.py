@@ -45,14 +45,14 @@ def bounded(examples: int) -> settings:
     )
 
 
-def test_the_network_is_the_fold_of_what_was_loaded(neo4j_alone: Server) -> None:
+def test_the_network_is_the_fold_of_what_was_loaded(neo4j_server: Server) -> None:
     @bounded(12)
     @given(histories())
     def same(history: History) -> None:
-        cleared(neo4j_alone)
-        with opened(neo4j_alone) as store:
+        cleared(neo4j_server)
+        with opened(neo4j_server) as store:
             follow(store, history)
-            assert shown(neo4j_alone) == expected(store)
+            assert shown(neo4j_server) == expected(store)
 
     same()
 
@@ -63,7 +63,7 @@ class BrokenOffError(Exception):
 
 @pytest.mark.parametrize("seventh", range(7))
 def test_a_write_that_is_broken_off_is_completed_when_the_store_is_opened(
-    neo4j_alone: Server, monkeypatch: pytest.MonkeyPatch, seventh: int
+    neo4j_server: Server, monkeypatch: pytest.MonkeyPatch, seventh: int
 ) -> None:
     """Wherever among its writes; a cut in the middle of each seventh of them is tried, and two histories for each."""
     execute_write = Session.execute_write
@@ -79,8 +79,8 @@ def test_a_write_that_is_broken_off_is_completed_when_the_store_is_opened(
     def last_step(history: History, limit: int) -> int:
         """Take the last step of a history with at most so many writes, and return how many there were."""
         nonlocal written, most
-        cleared(neo4j_alone)
-        with opened(neo4j_alone) as store:
+        cleared(neo4j_server)
+        with opened(neo4j_server) as store:
             follow(store, history[:-1])
             written, most = 0, limit
             with monkeypatch.context() as patch:
@@ -94,8 +94,8 @@ def test_a_write_that_is_broken_off_is_completed_when_the_store_is_opened(
         whole = last_step(history, 10**9)
         with pytest.raises(BrokenOffError):
             last_step(history, whole * (2 * seventh + 1) // 14)
-        with opened(neo4j_alone) as store:
+        with opened(neo4j_server) as store:
             assert store.version() in (len(history), len(history) - 1)
-            assert shown(neo4j_alone) == expected(store)
+            assert shown(neo4j_server) == expected(store)
 
     completed()
