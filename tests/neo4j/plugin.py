@@ -48,7 +48,7 @@ def neo4j_needed(pytestconfig: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def neo4j_server(neo4j_needed: None, pytestconfig: pytest.Config) -> Server:
     """The server of this worker, started by the first test that asks for it. It holds whatever tests left there."""
-    return start(pytestconfig.stash[_folder] / "home")
+    return start(pytestconfig.stash[_folder] / "home", brief=True)
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ OPENS = [
     f"--add-opens=java.base/{package}=ALL-UNNAMED"
     for package in ("java.io", "java.nio", "java.util.concurrent", "sun.nio.ch")
 ]
+# Half of what a start takes is compiling for a time that never comes.
+BRIEF = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 
 
 class ServerError(RuntimeError):
@@ -47,11 +49,14 @@ class Server:
         return GraphDatabase.driver(self.address, auth=(self.user, self.password))
 
 
-def start(home: Path, *, port: int | None = None, heap: str = "1g", page_cache: str = "512m") -> Server:
+def start(
+    home: Path, *, port: int | None = None, heap: str = "1g", page_cache: str = "512m", brief: bool = False
+) -> Server:
     """Start the server whose data are in a folder, or find it running, and wait until it answers.
 
     The folder is made if there is none; it keeps data, password and port. A port that is asked for comes first, then
-    the one of the last time, then any that is free.
+    the one of the last time, then any that is free. One that is brief is there sooner, and never becomes as fast as
+    others do in the long run: for tests, and not to be measured.
 
     Raises:
         Neo4jMissingError: Java, Maven or the jars are not there.
@@ -63,7 +68,7 @@ def start(home: Path, *, port: int | None = None, heap: str = "1g", page_cache: 
         if not _is_free(port):
             raise ServerError(f"Port {port} of {HOST} is taken: stop what listens there, and repeat.")
         _prepare(home, port, page_cache)
-        _launch(home, heap)
+        _launch(home, heap, brief)
     password = _password(home).read_text("utf-8").strip()
     server = Server(f"neo4j://{HOST}:{_port(home)}", "neo4j", password, home)
     _wait_until_it_answers(server)
@@ -151,9 +156,10 @@ def _prepare(home: Path, port: int, page_cache: str) -> None:
             raise ServerError(f"neo4j-admin did not take the password: {_cause(done.stderr.splitlines())}")
 
 
-def _launch(home: Path, heap: str) -> None:
+def _launch(home: Path, heap: str, brief: bool) -> None:
     """Start the server as nobody's child: it outlives whoever started it, and leaves no zombie there."""
-    command = [java(), f"-Xms{heap}", f"-Xmx{heap}", "-XX:+UseG1GC", *OPENS, "-cp", f"{jars()}/*"]
+    chosen = BRIEF if brief else ["-XX:+UseG1GC"]
+    command = [java(), f"-Xms{heap}", f"-Xmx{heap}", *chosen, *OPENS, "-cp", f"{jars()}/*"]
     command += ["org.neo4j.server.CommunityEntryPoint", _mark(home), f"--config-dir={home / 'conf'}"]
     (home / "logs").mkdir(exist_ok=True)
     # What the start before this one said is told no more.

@@ -11,12 +11,15 @@ from neo4j.exceptions import AuthError
 from tests.neo4j.emptying import empty
 from tests.neo4j.server import HOST, Server, ServerError, admin, is_alive, kill, start, stop
 
-HEAP, PAGE_CACHE = "512m", "64m"
-
 
 def ask(server: Server, question: str) -> list[object]:
     with server.driver() as driver:
         return [record[0] for record in driver.execute_query(question, database_=server.database).records]
+
+
+def started(home: Path) -> Server:
+    """Start a server that has little to do."""
+    return start(home, heap="512m", page_cache="64m", brief=True)
 
 
 def process(server: Server) -> psutil.Process:
@@ -85,18 +88,18 @@ def test_a_test_gets_an_empty_database(neo4j_database: Server) -> None:
 def test_what_was_committed_survives_a_kill_and_a_stop(neo4j_needed: None, tmp_path: Path) -> None:
     home = tmp_path / "home"
     try:
-        first = start(home, heap=HEAP, page_cache=PAGE_CACHE)
-        assert start(home) == first
+        first = started(home)
+        assert started(home) == first
         ask(first, "UNWIND range(1, 1000) AS i CREATE (:Trader {key: i})")
         killed = process(first)
         kill(home)
         assert not is_alive(killed)
-        second = start(home, heap=HEAP, page_cache=PAGE_CACHE)
+        second = started(home)
         assert second == first
         assert ask(second, "MATCH (n:Trader) RETURN count(n)") == [1000]
         assert stop(home)
         assert not stop(home)
-        assert ask(start(home, heap=HEAP, page_cache=PAGE_CACHE), "MATCH (n:Trader) RETURN count(n)") == [1000]
+        assert ask(started(home), "MATCH (n:Trader) RETURN count(n)") == [1000]
     finally:
         kill(home)
 

@@ -14,8 +14,8 @@ from tests.api.commands import small
 from tests.api.jobs.following import over, upload
 from tests.api.serving import problem, serving, serving_app
 from tests.api.status.test_away import wait_until_ready
-from tests.neo4j.server import Server, kill, start
-from tests.neo4j.test_server import HEAP, PAGE_CACHE
+from tests.neo4j.server import Server, kill
+from tests.neo4j.test_server import started
 
 
 def said(client: httpx.Client) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def test_a_server_that_goes_away_is_said_soon_and_found_again(
     monkeypatch.chdir(tmp_path)
     home = tmp_path / "home"
     try:
-        server = start(home, heap=HEAP, page_cache=PAGE_CACHE)
+        server = started(home)
         settings = Settings(store=server.address, neo4j_password=SecretStr(server.password))
         with serving_app(create_app(settings)) as client:
             assert over(client, upload(client, small(tmp_path).read_bytes()))["state"] == "done"
@@ -73,7 +73,7 @@ def test_a_server_that_goes_away_is_said_soon_and_found_again(
                 problem(client.get(address), 503, "unavailable")
                 assert time.monotonic() - began < 5
             assert client.get("/livez").status_code == 200
-            start(home, heap=HEAP, page_cache=PAGE_CACHE)
+            started(home)
             wait_until_ready(client)
             assert client.get("/v1/batches").json()["total"] == 1
     finally:

@@ -78,7 +78,7 @@ def test_the_client_is_killed(neo4j_database: Server, world: Path, expected: str
 def test_the_server_is_killed(neo4j_needed: None, tmp_path: Path, world: Path, expected: str) -> None:
     process = None
     try:
-        server = start(tmp_path / "home")
+        server = start(tmp_path / "home", brief=True)
         for at, moment in enumerate(MOMENTS.values()):
             before = writer(server)
             process = ingesting(server, world)
@@ -88,7 +88,7 @@ def test_the_server_is_killed(neo4j_needed: None, tmp_path: Path, world: Path, e
             if at:
                 process.kill()
             assert process.wait(timeout=120) != 0
-            server = start(server.home)
+            server = start(server.home, brief=True)
         assert finished(server, world) == expected
     finally:
         if process is not None:
@@ -109,7 +109,7 @@ def test_no_acknowledged_batch_is_lost_in_twenty_kills(neo4j_needed: None, tmp_p
     files = [write(tmp_path / f"{at:02}.csv", rows[at * 150 : at * 150 + 300]) for at in range(40)]
     acknowledged: list[Path] = []
     try:
-        server = start(tmp_path / "home")
+        server = start(tmp_path / "home", brief=True)
         begun = time.monotonic()
         assert ingesting(server, files[0]).wait(timeout=120) == 0
         length = time.monotonic() - begun
@@ -127,7 +127,7 @@ def test_no_acknowledged_batch_is_lost_in_twenty_kills(neo4j_needed: None, tmp_p
             kill(server.home)
             process.kill()
             process.wait()
-            server = start(server.home)
+            server = start(server.home, brief=True)
             with server.driver() as driver:
                 held = driver.execute_query("MATCH (b:Batch) RETURN b.name").records
             assert {path.name for path in acknowledged} <= {row[0] for row in held}

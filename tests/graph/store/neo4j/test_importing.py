@@ -37,12 +37,12 @@ def odd() -> list[Statements]:
 
 
 def imported(home: Path, folder: Path) -> Server:
-    start(home)
+    start(home, brief=True)
     stop(home)
     command = [str(admin(home)), "database", "import", "full", "--overwrite-destination", f"@{folder / 'import.args'}"]
     done = subprocess.run([*command, "neo4j"], capture_output=True, text=True, check=False, timeout=300, cwd=home)
     assert done.returncode == 0, done.stdout + done.stderr
-    return start(home)
+    return start(home, brief=True)
 
 
 def test_an_import_is_a_load(neo4j_needed: None, tmp_path: Path, odd: Sequence[Statements]) -> None:
