@@ -41,9 +41,21 @@ def command(server: Server, *words: object) -> tuple[list[str], dict[str, str]]:
     return [sys.executable, "-m", "api.cli", *map(str, words)], {**os.environ, **settings}
 
 
-def ingesting(server: Server, path: Path) -> subprocess.Popen[bytes]:
-    """Start to load what is at a path, in a process of its own."""
+# The command, but for the half minute for which a load tries again, which it takes twice before it gives up.
+_IMPATIENT = """
+from neo4j import GraphDatabase
+from api.cli import main
+driver = GraphDatabase.driver
+GraphDatabase.driver = lambda *given, **chosen: driver(*given, **chosen | {"max_transaction_retry_time": 3})
+main()
+"""
+
+
+def ingesting(server: Server, path: Path, *, patient: bool = True) -> subprocess.Popen[bytes]:
+    """Start to load what is at a path, in a process of its own; one that is not patient soon misses a server."""
     words, environment = command(server, "ingest", path, "--mapping", "native")
+    if not patient:
+        words = [sys.executable, "-c", _IMPATIENT, *words[3:]]
     return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

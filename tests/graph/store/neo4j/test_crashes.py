@@ -81,10 +81,10 @@ def test_the_server_is_killed(neo4j_needed: None, tmp_path: Path, world: Path, e
         server = start(tmp_path / "home", brief=True)
         for at, moment in enumerate(MOMENTS.values()):
             before = writer(server)
-            process = ingesting(server, world)
+            process = ingesting(server, world, patient=False)
             wait_until(server, moment, before, process)
             kill(server.home)
-            # One client finds out by itself, which takes it half a minute of trying again.
+            # One client finds out by itself.
             if at:
                 process.kill()
             assert process.wait(timeout=120) != 0
