@@ -39,6 +39,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         return World(folder, date_undated(read(store)))
 
 
+@pytest.fixture(autouse=True)
+def _fewer_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "DRAWN", 100)
+
+
 def named(statements: Statements, role: str) -> list[dict[str, object] | None]:
     """Return who is named in a role, row by row."""
     described = [*statements.description.drop_columns("id").to_pylist(), None]

@@ -202,10 +202,11 @@ def results(refs: list[Ref], values: Iterator[float | None]) -> dict[str, list[p
 @pytest.mark.parametrize("backend", OTHERS, ids=lambda backend: backend.name, indirect=True)
 def test_expansions_are_those_of_the_reference(backend: Backend, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # With few, all things are hubs, of which a store keeps what it found for as long as that is true.
+    # An example asks up to twenty questions, so that fifty each way will do.
     for kind in ("sqlite", "neo4j"):
         monkeypatch.setattr(f"graph.store.{kind}.expand._FEW", few)
 
-    @settings(_BOUNDED, max_examples=backend.examples)
+    @settings(_BOUNDED, max_examples=min(50, backend.examples))
     @given(st.lists(statements(4), min_size=1, max_size=2), st.data())
     def same(loads: list[Statements], data: st.DataObject) -> None:
         with ReferenceStore() as reference, opened(backend) as store:

@@ -110,7 +110,7 @@ def tied(seed: int) -> Snapshot:
     return suppose(view, Supposition(added=added)).snapshot
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(60, 330), st.data())
 def test_without_links_exactly_the_paths_over_them_are_missing(seed: int, days: int, data: st.DataObject) -> None:
     view, day = tied(seed), _day(days)
