@@ -52,7 +52,7 @@ REPETITIONS = 5
 
 @dataclass(frozen=True)
 class Figure:
-    """Seconds of each step, what was learnt from, and the process's peak so far, with the network, in MiB."""
+    """Seconds of each step, what was learnt from, and the process's peak in MiB, all that came before included."""
 
     shipments: int
     examined: int

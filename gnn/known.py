@@ -1,6 +1,7 @@
 """What is known along the metapaths at a cutoff, whoever asks. Imported inside functions only: it brings torch in."""
 
 from collections.abc import Callable, Mapping
+from threading import RLock
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -45,18 +46,20 @@ class Known:
         """
         self.data, self._keep = as_known(snapshot, cutoff, logs).to(device()), keep
         self._kept: dict[tuple[str, ...], Any] = {}
+        self._finding = RLock()
         self._types = snapshot.declarations.key_types
         base = self.data["Shipment"].x.sum(dim=0)
         self.rate = float((base[3] + 1) / (base[2] + 20))
 
     def _once(self, name: tuple[str, ...], find: Callable[[], Found]) -> Found:
         # The facts of the two kinds of parties are all that the metapaths of one call share.
-        if name in self._kept:
+        if not self._keep and name[0] != "party":
+            return find()
+        # Hubs are found by way of the facts of parties; of several threads the first finds, and the others wait.
+        with self._finding:
+            if name not in self._kept:
+                self._kept[name] = find()
             return cast("Found", self._kept[name])
-        found = find()
-        if self._keep or name[0] == "party":
-            self._kept[name] = found
-        return found
 
     def size(self, node: str) -> int:
         """Return how many nodes of a type there are."""

@@ -5,12 +5,14 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock, local
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
 THREADS = 1  # a fixed number, since the order of parallel sums is part of the result
+AT_ONCE = 8  # pieces that are worked on side by side at most, since each takes memory
 
 Piece = TypeVar("Piece")
 Found = TypeVar("Found")
@@ -39,14 +41,36 @@ def repeatable(seed: int) -> Iterator[None]:
 
     # cuBLAS is deterministic only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    strict = torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(), threads(THREADS):
+    with torch.random.fork_rng(), threads(THREADS), _strictly():
         torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(strict)
+        yield
+
+
+class _Strict:
+    """How many blocks need deterministic torch now, in all threads, and what was before the first of them."""
+
+    lock = Lock()
+    blocks = 0
+    before = False
+
+
+@contextmanager
+def _strictly() -> Iterator[None]:
+    """Run a block with deterministic torch; the last of the blocks of all threads puts back what was before."""
+    import torch
+
+    with _Strict.lock:
+        if not _Strict.blocks:
+            _Strict.before = torch.are_deterministic_algorithms_enabled()
+            torch.use_deterministic_algorithms(True)
+        _Strict.blocks += 1
+    try:
+        yield
+    finally:
+        with _Strict.lock:
+            _Strict.blocks -= 1
+            if not _Strict.blocks:
+                torch.use_deterministic_algorithms(_Strict.before)
 
 
 @contextmanager
@@ -62,13 +86,28 @@ def threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+_here = local()
+
+
 def side_by_side(work: Callable[[Piece], Found], pieces: Iterable[Piece]) -> Iterator[Found]:
     """Yield what `work` makes of each piece, in their order; each is worked on by one of as many threads as cores.
 
     A piece is computed as it would be alone, so the number of threads is not part of the result. Torch's modes that
-    belong to a thread, such as that without gradients, must be set inside `work`.
+    belong to a thread, such as that without gradients, must be set inside `work`. A single piece, and pieces of a
+    piece, are worked on where they are asked for.
     """
+    listed = list(pieces)
+    if len(listed) < 2 or getattr(_here, "beside", False):
+        with threads(THREADS):
+            yield from map(work, listed)
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with ThreadPoolExecutor(min(cores, AT_ONCE), initializer=_begin) as pool:
+        yield from pool.map(work, listed)
+
+
+def _begin() -> None:
     import torch
 
-    with ThreadPoolExecutor(os.cpu_count(), initializer=lambda: torch.set_num_threads(THREADS)) as pool:
-        yield from pool.map(work, pieces)
+    torch.set_num_threads(THREADS)
+    _here.beside = True

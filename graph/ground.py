@@ -92,14 +92,24 @@ class Ground:
                 self._kept[name] = find()
             return cast("Found", self._kept[name])
 
-    @cached_property
+    @property
     def outcomes(self) -> Events:
         """Return how the outcomes came to be known."""
+        with self._finding:
+            return self._outcomes
+
+    @property
+    def declared(self) -> Events:
+        """Return how the shipments came to be declared."""
+        with self._finding:
+            return self._declared
+
+    @cached_property
+    def _outcomes(self) -> Events:
         return outcome_events(self.snapshot)
 
     @cached_property
-    def declared(self) -> Events:
-        """Return how the shipments came to be declared."""
+    def _declared(self) -> Events:
         return declaration_events(self.snapshot.declarations)
 
     def codes(self, *names: str) -> Long:

@@ -8,14 +8,15 @@ from scipy.optimize import brentq
 
 from graph.snapshot import Flag, Real
 
-FEWEST_RANDOM = 10
-"""Infractions (and clean outcomes) that the random arm must have to be calibrated on."""
+FEWEST = 10
+"""Infractions (and clean outcomes) that a part of the outcomes must have to be listened to."""
 
 SPREAD = 0.1
-"""How far the random arm may move slope and intercept: the standard deviation of the prior around what all say."""
+"""How far the random arm may move the slope, and the level at its own mean: the standard deviations of the prior around
+what the others say."""
 
 CONTRADICTED = 4.0
-"""Standard errors between the infractions of the random arm and those that all outcomes say of it, above which the arm
+"""Standard errors between the infractions of the random arm and those that the others say of it, above which the arm
 alone tells the level."""
 
 
@@ -57,16 +58,22 @@ def calibrate(logits: Real, labels: npt.NDArray[np.integer], random: Flag, tip: 
         random: [n] whether the shipment was selected at random.
         tip: [n] whether an inspection of it followed a tip.
     """
-    told = ~tip if len(np.unique(labels[~tip])) == len(np.unique(labels)) else np.ones(len(labels), dtype=bool)
+    told = ~tip if _enough(labels[~tip]) else np.ones(len(labels), dtype=bool)
     slope, intercept = _platt(logits[told], labels[told], 1.0, np.inf)
-    theirs = labels[random]
-    if np.bincount(theirs, minlength=2).min() < FEWEST_RANDOM:
+    arm = random & ~tip
+    if not _enough(labels[arm]):
         return Calibration(slope, intercept, "all")
-    said = slope * logits[random] + intercept
+    said, theirs = slope * logits[arm] + intercept, labels[arm]
     expected = 1.0 / (1.0 + np.exp(-said))
     apart = abs(float((theirs - expected).sum())) / np.sqrt(float((expected * (1.0 - expected)).sum()))
-    part = _platt(said, theirs, SPREAD, SPREAD if apart <= CONTRADICTED else np.inf)
-    return Calibration(part[0] * slope, part[0] * intercept + part[1], "random")
+    # About its own mean, so that another level is not taken for another slope.
+    middle = float(said.mean())
+    steeper, higher = _platt(said, theirs, SPREAD, SPREAD if apart <= CONTRADICTED else np.inf, middle)
+    return Calibration(steeper * slope, steeper * intercept + higher, "random")
+
+
+def _enough(labels: npt.NDArray[np.integer]) -> bool:
+    return bool(np.bincount(labels, minlength=2).min() >= FEWEST)
 
 
 def of_mean(calibration: Calibration, alone: Real, together: Real) -> Calibration:
@@ -94,27 +101,30 @@ def of_mean(calibration: Calibration, alone: Real, together: Real) -> Calibratio
     return Calibration(slope, float(brentq(above, -shift, shift)), calibration.arm)
 
 
-def _platt(logits: Real, labels: npt.NDArray[np.integer], spread: float, shift: float) -> tuple[float, float]:
+def _platt(
+    logits: Real, labels: npt.NDArray[np.integer], spread: float, shift: float, middle: float = 0.0
+) -> tuple[float, float]:
     """Return slope and intercept: Newton's method, each step halved until it leads downhill with a slope above 0.
 
     Args:
         logits: [n] log odds.
         labels: [n] 1 infraction, 0 clean.
         spread: standard deviation of the prior of the slope, around 1.
-        shift: that of the intercept, around 0.
+        shift: that of how much higher the log odds are at the middle, around 0.
+        middle: log odds.
     """
-    count, hits = len(labels), int(labels.sum())
+    count, hits, logits = len(labels), int(labels.sum()), logits - middle
     # Platt's targets, which keep the fit finite where the classes can be told apart.
     target = np.where(labels == 1, (hits + 1.0) / (hits + 2.0), 1.0 / (count - hits + 2.0))
 
     def loss(at: Real) -> float:
-        z = at[0] * logits + at[1]
+        z = middle + at[0] * logits + at[1]
         return float((np.logaddexp(0.0, z) - target * z).sum() + (((at - prior) / scale) ** 2).sum() / 2)
 
     prior, scale = np.array([1.0, 0.0]), np.array([spread, shift])
     at: Real = prior
     for _ in range(100):
-        p = 1.0 / (1.0 + np.exp(-(at[0] * logits + at[1])))
+        p = 1.0 / (1.0 + np.exp(-(middle + at[0] * logits + at[1])))
         residual, weight = p - target, p * (1.0 - p)
         gradient = np.array([(residual * logits).sum(), residual.sum()]) + (at - prior) / scale**2
         cross = (weight * logits).sum()
@@ -127,4 +137,4 @@ def _platt(logits: Real, labels: npt.NDArray[np.integer], spread: float, shift: 
         if np.abs(step).max() <= 1e-9:
             break
         at = at - step
-    return float(at[0]), float(at[1])
+    return float(at[0]), float(middle - at[0] * middle + at[1])

@@ -14,8 +14,8 @@ INTENDED_USE = (
     "It is for the network that it was trained on: another source, or another country's, needs a model of its own.",
 )
 LIMITS = (
-    "It knows what examinations found. Who was examined was chosen, outcomes come late, and some are wrong; where some "
-    "were chosen at random, the probability is calibrated on those, else on all that were examined.",
+    "It knows what examinations found. Who was examined was chosen, outcomes come late, and some are wrong; what "
+    "followed a tip is left out of the calibration, and those chosen at random move it as far as their number allows.",
     "A pattern that nobody ever examined can be found by its links to others only.",
     "A shared address, broker or supplier is no guilt; business centres, holdings and large brokers share by nature.",
     "It ages: train again when outcomes of a quarter have come in, or when what is imported changes.",

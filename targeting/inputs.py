@@ -67,7 +67,8 @@ def chunks(days: Int, cutoffs: Int) -> Iterator[Long]:
     order = np.argsort(days, kind="stable")
     at = last_cutoff(cutoffs, days[order])
     for part in np.split(order, np.flatnonzero(np.diff(at)) + 1):
-        yield from np.array_split(part, -(-len(part) // CHUNK))
+        if len(part):
+            yield from np.array_split(part, -(-len(part) // CHUNK))
 
 
 def shipment_keys(snapshot: Snapshot, rows: Long) -> pa.StringArray:

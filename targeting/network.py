@@ -46,15 +46,22 @@ class Network:
     parameters: Parameters = PARAMETERS
     shares: Snapshot | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Find nothing yet."""
+        last = int(self.cutoffs[-1])
+        self._ground = Ground(self.snapshot, keep=True)
+        self._risks = ByCutoff(lambda day: linked_risk(self.snapshot, day, self.parameters, self.shares), last)
+        self._knowns = ByCutoff(self._found_known, last)
+
     @property
     def behind(self) -> Snapshot:
         """Return the snapshot that communities and risks are of."""
         return self.snapshot
 
-    @cached_property
+    @property
     def ground(self) -> Ground:
         """Return what the figures of rows are counted from."""
-        return Ground(self.snapshot, keep=True)
+        return self._ground
 
     @property
     def resolution(self) -> float:
@@ -74,19 +81,12 @@ class Network:
         """Return what is aggregated for the graph neural network at a cutoff."""
         return self._knowns.at(cutoff)
 
-    @cached_property
-    def _risks(self) -> ByCutoff[LinkedRisk]:
-        return ByCutoff(
-            lambda day: linked_risk(self.snapshot, day, self.parameters, self.shares), int(self.cutoffs[-1])
-        )
-
-    @cached_property
-    def _knowns(self) -> "ByCutoff[Known]":
+    def _found_known(self, day: int) -> "Known":
         from gnn.hetero import declared_logs
         from gnn.known import Known
 
-        logs = declared_logs(self.snapshot)
-        return ByCutoff(lambda day: Known(self.snapshot, day, logs, keep=True), int(self.cutoffs[-1]))
+        logs = self._ground.once("declared logs", lambda: declared_logs(self.snapshot))
+        return Known(self.snapshot, day, logs, keep=True)
 
     def linked(self, rows: Long, days: Int) -> Real:
         """Return the linked risk of each row at the last cutoff on or before its day, 0 where there is none, [n]."""

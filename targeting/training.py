@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,35 +68,40 @@ def train(
     on = np.concatenate([days, capped_days(snapshot, waiting, as_of)])
     learnt, rest = np.split(np.arange(len(asked)), [len(rows)])
 
+    ended = Event()
+
+    def heard(part: float) -> None:
+        if ended.is_set():
+            raise TargetingError("The training was given up.")
+        progress(f"graph neural network {part:.0%}")
+
     def from_network() -> "tuple[Tokens, GnnModel, Real]":
-        found = tokens(snapshot, asked, on, as_of, ground=here.ground)
+        found = tokens(snapshot, asked, on, as_of, ground=here.ground, progress=lambda part: heard(part / 2))
         learning = partial(fit_gnn, snapshot_version=snapshot.version, as_of=day_text(as_of))
         return found, *learning(
-            found.take(learnt),
-            labels,
-            days,
-            seed,
-            FOLDS,
-            progress=lambda part: progress(f"graph neural network {part:.0%}"),
+            found.take(learnt), labels, days, seed, FOLDS, progress=lambda part: heard((1 + part) / 2)
         )
 
     quiet_import()
     with ThreadPoolExecutor(1) as beside:
-        progress("learning from the network around them")
-        apart = beside.submit(from_network)
-        vocabulary = declared_data.learn(snapshot, rows)
-        progress(f"learning from what {len(rows):,} examined shipments declared")
-        declared, own = fit(declared_data.declared(snapshot, rows, vocabulary), labels, days, fold, seed)
-        plan, rates = profile_rates.learn(snapshot, rows, days, progress)
-        progress(f"learning from {len(plan.profiles):,} profiles")
-        telling, rounds = most_telling(profile_block(plan, rates), labels, days, seed)
-        plan, rates = plan.take(telling), rates[:, telling]
-        profile, rated = fit(profile_block(plan, rates), labels, days, fold, seed, rounds=rounds)
-        del rates
         try:
+            progress("learning from the network around them")
+            apart = beside.submit(from_network)
+            vocabulary = declared_data.learn(snapshot, rows)
+            progress(f"learning from what {len(rows):,} examined shipments declared")
+            declared, own = fit(declared_data.declared(snapshot, rows, vocabulary), labels, days, fold, seed)
+            plan, rates = profile_rates.learn(snapshot, rows, days, progress)
+            progress(f"learning from {len(plan.profiles):,} profiles")
+            telling, rounds = most_telling(profile_block(plan, rates), labels, days, seed)
+            plan, rates = plan.take(telling), rates[:, telling]
+            profile, rated = fit(profile_block(plan, rates), labels, days, fold, seed, rounds=rounds)
+            del rates
             found, gnn, connected = apart.result()
         except ValueError as error:
             raise TargetingError(str(error)) from None
+        finally:
+            # Whatever ends this early, be it somebody's Ctrl-C, does not wait for all that goes on beside.
+            ended.set()
     progress("learning how to weigh them")
     said = {"declared": own, "profile": rated, "gnn": _log_odds(connected)}
     roles = here.roles(asked, on)

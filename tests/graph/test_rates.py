@@ -98,6 +98,19 @@ def test_tally_is_exact_for_keys_of_any_size() -> None:
     assert tally(keys, days, [one], asked, before)[0].tolist() == [2, 1, 1, 0, 0, 0]
 
 
+def test_many_events_are_looked_up_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    keys, days, changes = (
+        rng.integers(-1, 40, 500),
+        rng.integers(0, 90, 500).astype(np.int32),
+        [rng.integers(-1, 3, 500)],
+    )
+    asked, on = rng.integers(-1, 45, 300), rng.integers(-5, 95, 300).astype(np.int32)
+    few = tally(keys, days, changes, asked, on)
+    monkeypatch.setattr("graph.rates._MANY", 1)
+    assert np.array_equal(tally(keys, days, changes, asked, on), few)
+
+
 def test_tally_leaves_out_what_has_no_day() -> None:
     sums = tally(np.array([1]), np.array([NEVER]), [np.array([1])], np.array([1]), np.array([NEVER], dtype=np.int32))
     assert sums[0].tolist() == [0]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.snapshot import Flag, Long, Real
-from targeting.calibration import FEWEST_RANDOM, Calibration, calibrate, of_mean
+from targeting.calibration import FEWEST, Calibration, calibrate, logit, of_mean
 
 
 def drawn(slope: float, intercept: float, size: int, seed: int = 3) -> tuple[Real, Long]:
@@ -44,7 +44,7 @@ def test_a_random_arm_that_contradicts_alone_tells_the_level() -> None:
 
 @pytest.mark.parametrize(("infractions", "clean", "arm"), [(10, 10, "random"), (9, 40, "all"), (40, 9, "all")])
 def test_a_small_random_arm_is_not_used(infractions: int, clean: int, arm: str) -> None:
-    assert FEWEST_RANDOM == 10
+    assert FEWEST == 10
     logits, labels = drawn(1.0, 0.0, 400)
     outcome = np.append(labels, [1] * infractions + [0] * clean)
     lots = np.random.default_rng(1).normal(size=infractions + clean)
@@ -53,16 +53,26 @@ def test_a_small_random_arm_is_not_used(infractions: int, clean: int, arm: str) 
 
 
 def test_a_random_arm_moves_the_level_as_far_as_its_number_allows() -> None:
-    """Those who arrive are a little less guilty than the selected: the more of them, the more they tell."""
-    logits, labels = drawn(1.0, 0.0, 8000)
-    levels = []
-    for size in (200, 2000, 20_000):
-        arriving, theirs = drawn(1.0, -0.12, size, seed=4)
-        random = np.arange(8000 + size) >= 8000
-        found = calibrate(np.append(logits, arriving), np.append(labels, theirs), random, nobody(8000 + size))
-        levels.append(found.intercept)
-    assert 0.03 > levels[0] > levels[1] > levels[2]
-    assert levels[0] > -0.08 and levels[2] == pytest.approx(-0.12, abs=0.04)
+    """Those who arrive are less guilty than the selected: the more of them, the more they tell, and not by the slope.
+
+    The log odds are as low as those of shipments, where 390 have some 20 infractions.
+    """
+    rng = np.random.default_rng(3)
+    logits = rng.normal(-2.9, 0.8, 60_000)
+    labels = (rng.random(60_000) < 1 / (1 + np.exp(-logits))).astype(np.int64)
+    moved = {}
+    for size in (390, 10_000):
+        arriving = rng.normal(-2.9, 0.8, size)
+        lower = 1 / (1 + np.exp(-(arriving - 0.15)))
+        levels = []
+        for _ in range(20):
+            theirs = (rng.random(size) < lower).astype(np.int64)
+            random = np.arange(60_000 + size) >= 60_000
+            found = calibrate(np.append(logits, arriving), np.append(labels, theirs), random, nobody(60_000 + size))
+            assert found.slope == pytest.approx(1.0, abs=0.12)
+            levels.append(-2.9 - float(logit(found.probabilities(np.array([-2.9])))[0]))
+        moved[size] = np.mean(levels) / 0.15
+    assert 0.03 < moved[390] < 0.35 and 0.7 < moved[10_000] < 0.98
 
 
 def test_what_followed_a_tip_tells_nothing_of_those_who_arrive() -> None:

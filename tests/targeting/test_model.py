@@ -92,6 +92,25 @@ def test_chunks_do_not_show(world: World, saved: Saved, scored: Scores, monkeypa
     assert set(found.reasons) == {()}
 
 
+def test_no_shipments_have_no_scores(world: World, saved: Saved) -> None:
+    here = network(world.snapshot, last_day(world.snapshot), seed=SEED, resolution=saved.model.resolution)
+    found = score(saved.model, here, np.empty(0, dtype=np.int64))
+    assert len(found.score) == len(found.gnn) == len(found.reasons) == 0
+
+
+def test_what_ends_a_training_does_not_wait_for_all_that_goes_on_beside(world: World) -> None:
+    told: list[str] = []
+
+    def interrupted(text: str) -> None:
+        told.append(text)
+        if text.startswith("learning from what "):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(world.snapshot, seed=SEED, progress=interrupted)
+    assert "graph neural network 100%" not in told
+
+
 def test_digests_are_the_same_everywhere() -> None:
     assert digests(np.array(["native/D1/1", ""], dtype=object)).tolist() == [12087440049291328802, 16476032584258269876]
 

@@ -119,6 +119,12 @@ def test_two_taken_for_the_same_share_their_risk_and_without_the_link_do_not(
     assert both.changes == []
 
 
+def test_where_nothing_waits_nothing_changes(world: World, saved: Saved, published: PublishedSet) -> None:
+    never = date(1999, 1, 1)
+    found = what_if(world.store, saved.folder, Supposition(), never, never)
+    assert (found.waiting, found.changes) == (0, [])
+
+
 def test_nothing_is_stored(world: World, cleared: WhatIf) -> None:
     assert world.store.version() == world.snapshot.version and world.store.published() == cleared.published
     assert default_as_of(world.snapshot) > 0
