@@ -1,12 +1,12 @@
 """Training: what the score is learnt from, and how far each of its parts can be trusted."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from targeting.network import network
 if TYPE_CHECKING:
     from gnn.model import GnnModel
     from gnn.tokens import Tokens
+
+Found = TypeVar("Found")
 
 READ_ON_TOP = 0.8
 """Part of the features that each tree of the score may read: more than of the others, since the components say most and
@@ -96,9 +98,7 @@ def train(
             plan, rates = plan.take(telling), rates[:, telling]
             profile, rated = fit(profile_block(plan, rates), labels, days, fold, seed, rounds=rounds)
             del rates
-            found, gnn, connected = apart.result()
-        except ValueError as error:
-            raise TargetingError(str(error)) from None
+            found, gnn, connected = _result(apart)
         finally:
             # Whatever ends this early, be it somebody's Ctrl-C, does not wait for all that goes on beside.
             ended.set()
@@ -150,6 +150,13 @@ def train(
         found.take(rest),
     )
     return replace(model, calibration=of_mean(model.calibration, *_alone_and_together(model, inputs)))
+
+
+def _result(apart: "Future[Found]") -> Found:
+    try:
+        return apart.result()
+    except ValueError as error:
+        raise TargetingError(str(error)) from None
 
 
 def _waiting(snapshot: Snapshot, as_of: int) -> Long:

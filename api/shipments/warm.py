@@ -68,8 +68,8 @@ class WarmNetwork:
 
     Attributes:
         turn: held by the request that scores. Others wait for it without holding a thread of the service.
-        using: held by whoever computes with the network. What is found at first use (risks and aggregates of earlier
-            days) is kept in it unguarded, and the network's threads are set for the process.
+        using: held by whoever computes with the network, since one who does takes all cores. What is found at first
+            use (risks and aggregates of earlier days) is kept in it.
     """
 
     def __init__(self, settings: Settings, store: KeptStore) -> None:
