@@ -84,8 +84,9 @@ class Ground:
 
     def once(self, name: str, find: Callable[[], Found]) -> Found:
         """Return what is found under a name, from before where it is kept."""
-        if not self._keep:
-            return find()
+        return self._once(name, find) if self._keep else find()
+
+    def _once(self, name: str, find: Callable[[], Found]) -> Found:
         # Several things are found by way of others.
         with self._finding:
             if name not in self._kept:
@@ -95,22 +96,12 @@ class Ground:
     @property
     def outcomes(self) -> Events:
         """Return how the outcomes came to be known."""
-        with self._finding:
-            return self._outcomes
+        return self._once("events of outcomes", lambda: outcome_events(self.snapshot))
 
     @property
     def declared(self) -> Events:
         """Return how the shipments came to be declared."""
-        with self._finding:
-            return self._declared
-
-    @cached_property
-    def _outcomes(self) -> Events:
-        return outcome_events(self.snapshot)
-
-    @cached_property
-    def _declared(self) -> Events:
-        return declaration_events(self.snapshot.declarations)
+        return self._once("events of declarations", lambda: declaration_events(self.snapshot.declarations))
 
     def codes(self, *names: str) -> Long:
         """Return the code of every version in one or two columns of keys, -1 for none."""

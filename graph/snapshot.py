@@ -203,10 +203,16 @@ class Snapshot:
 
 def labels(snapshot: Snapshot, shipments: Int, days: Int) -> npt.NDArray[np.int8]:
     """Return the label of each shipment as known before its day: 1 infraction, 0 clean, -1 none, [n]."""
+    at = last_outcome(snapshot, shipments, days)
+    label = np.full(len(shipments), -1, dtype=np.int8)
+    label[at >= 0] = snapshot.outcomes.infraction[at[at >= 0]]
+    return label
+
+
+def last_outcome(snapshot: Snapshot, shipments: Int, days: Int) -> Long:
+    """Return the place in `outcomes` of each shipment's last change point known before its day, -1 for none, [n]."""
     outcomes = snapshot.outcomes
     known = outcomes.shipment.astype(np.int64) << 32 | outcomes.known_on.astype(np.int64)
     at = np.searchsorted(known, shipments.astype(np.int64) << 32 | days.astype(np.int64), side="left") - 1
     found = (at >= 0) & (outcomes.shipment[np.maximum(at, 0)] == shipments) if len(known) else np.zeros(len(at), bool)
-    label = np.full(len(shipments), -1, dtype=np.int8)
-    label[found] = outcomes.infraction[at[found]]
-    return label
+    return np.where(found, at, -1)

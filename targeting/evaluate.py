@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from graph.snapshot import UNDATED, Flag, Long, Real, Snapshot, labels
+from graph.snapshot import UNDATED, Flag, Long, Real, Snapshot, labels, last_outcome
 from targeting import TargetingError, baselines
 from targeting.days import day_number, day_text
 from targeting.inputs import training_rows
@@ -135,13 +135,12 @@ def _random_arm(snapshot: Snapshot, rows: Long, score: Real) -> dict[str, Any]:
     statistical inference", JASA 22, 1927).
     """
     outcomes, shipments = snapshot.outcomes, snapshot.declarations.shipment[rows]
-    drawn, found = (np.zeros(len(snapshot.things["Shipment"]), dtype=bool) for _ in range(2))
-    # Change points are sorted by day, and the last one written stands.
-    drawn[outcomes.shipment], found[outcomes.shipment] = outcomes.random, outcomes.infraction
-    arm = np.flatnonzero(drawn[shipments])
+    at = last_outcome(snapshot, shipments, np.full(len(rows), UNDATED, dtype=np.int32))
+    arm = np.flatnonzero(at >= 0)
+    arm = arm[outcomes.random[at[arm]]]
     if not len(arm):
         return {}
-    infractions = int(found[shipments[arm]].sum())
+    infractions = int(outcomes.infraction[at[arm]].sum())
     rate = binomtest(infractions, len(arm)).proportion_ci(LEVEL, method="wilson")
     return {
         "shipments": len(arm),

@@ -92,14 +92,15 @@ def score(
     trained = np.isin(digests(shipment_keys(snapshot, rows).to_numpy(zero_copy_only=False)), model.trained)
 
     def piece(at: Long) -> int:
-        said, found = _score(model, here, rows[at], days[at], np.flatnonzero(~trained[at]), reasons)
+        unknown = np.flatnonzero(~trained[at])
+        said, found = _score(model, here, rows[at], days[at], unknown, reasons)
         for name, values in said.items():
             columns[name][at] = values
-        for place, texts in zip(at[~trained[at]].tolist(), found, strict=False):
+        for place, texts in zip(at[unknown].tolist(), found, strict=True):
             why[place] = texts
         return len(at)
 
-    # What torch is told holds for all threads: it is told once, so that none takes it back while another computes.
+    # Torch's random state is that of all threads: what each puts back may be another's, and is put back once more here.
     with repeatable(model.seed):
         done = 0
         for size in side_by_side(piece, chunks(days, here.cutoffs)):
@@ -129,4 +130,6 @@ def _score(
         "linked": inputs.linked,
         "gnn": gnn,
     }
-    return columns, explain(model, here, inputs, top, gnn, asked, reasons) if reasons and len(asked) else []
+    if not reasons or not len(asked):
+        return columns, [()] * len(asked)
+    return columns, explain(model, here, inputs, top, gnn, asked, reasons)

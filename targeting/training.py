@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from graph.snapshot import Flag, Long, Real, Snapshot
+from graph.snapshot import Flag, Long, Real, Snapshot, last_outcome
 from targeting import TargetingError
 from targeting import declared as declared_data
 from targeting import profiles as profile_rates
@@ -190,13 +190,10 @@ def _alone_and_together(model: Model, inputs: Inputs) -> tuple[Real, Real]:
 
 
 def _selected(snapshot: Snapshot, rows: Long, as_of: int) -> tuple[Flag, Flag]:
-    """Return whether a random selection, and a tip, was behind the outcome of each row as known before a day, [n]."""
-    outcomes = snapshot.outcomes
-    known = np.flatnonzero(outcomes.known_on < as_of)
-    found = []
-    for why in (outcomes.random, outcomes.tip):
-        flag = np.zeros(len(snapshot.things["Shipment"]), dtype=bool)
-        # Later change points come later, and the last one written stands.
-        flag[outcomes.shipment[known]] = why[known]
-        found.append(flag[snapshot.declarations.shipment[rows]])
-    return found[0], found[1]
+    """Return whether a random selection, and a tip, was behind the outcome of each row as known before a day, [n].
+
+    Each row has one: they are those of `training_rows`.
+    """
+    outcomes, shipments = snapshot.outcomes, snapshot.declarations.shipment[rows]
+    at = last_outcome(snapshot, shipments, np.full(len(rows), as_of, dtype=np.int32))
+    return outcomes.random[at], outcomes.tip[at]
