@@ -2,11 +2,13 @@
 
 In the shuffled data each role's parties (importers, exporters, declarants, carriers, each with address, contacts and
 number) are dealt out anew over the shipments, among those that state the same country and status of that role, so that
-what a row declares stays as it is. In the data without parties nobody is named. A score that reads out of shuffled
-links what is not in them would lose against the one that was never shown any.
+what a row declares stays as it is. In the data without parties nobody is named. Between them stands the data in which
+every shipment names the same party: that links none more than another, but its earlier shipments count up from day to
+day, and so tell how much was known by then, as dealt-out parties do, too. A score that reads out of shuffled links what
+is not in them would lose against those.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -42,7 +44,7 @@ Labels = Callable[[Snapshot, Long], npt.NDArray[np.integer]]
 
 
 def measure(data: Path, folder: Path, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Compare the two on KCS and on a world."""
+    """Compare `ARMS` on KCS and on a world."""
     found = {}
     first, last = date(2021, 1, 1), date(2021, 3, 31)
     with SqliteStore(folder / "kcs.db") as store:
@@ -70,7 +72,7 @@ def outcomes(here: Snapshot, rows: Long) -> npt.NDArray[np.integer]:
 def compared(
     statements: Statements, first: date, last: date, label_of: Labels, seed: int, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Return how well the score does with shuffled parties, without any, and the difference, with intervals.
+    """Return how well the score does on each of `ARMS`, and by how much the first is better, with intervals.
 
     Args:
         statements: the data, with their days.
@@ -80,11 +82,12 @@ def compared(
         seed: of training, shuffling and resampling.
         say: is told what is being done.
     """
-    said: dict[str, list[Real]] = {"shuffled": [], "without": []}
+    said: dict[str, list[Real]] = {name: [] for name in ARMS}
     for repeat in range(seed, seed + REPEATS):
         shuffled = from_statements(dealt_out(statements, repeat))
-        for name, here in (("shuffled", shuffled), ("without", without_parties(shuffled))):
-            say(f"repeat {repeat - seed + 1} of {REPEATS}, parties {name}")
+        for name, arm in ARMS.items():
+            say(f"repeat {repeat - seed + 1} of {REPEATS}, {name}")
+            here = arm(shuffled)
             rows = here.declarations.first
             accepted = here.declarations.accepted_on[rows]
             rows = rows[(accepted >= day_number(first)) & (accepted <= day_number(last))]
@@ -93,24 +96,23 @@ def compared(
             model = train(here, first, seed=repeat)
             around = network_of(model, here, day_number(first))
             said[name].append(score(model, around, rows, reasons=0).score)
-    return {"shipments": len(label), **difference(np.stack(said["shuffled"]), np.stack(said["without"]), label, seed)}
+    return {"shipments": len(label), **differences({name: np.stack(said[name]) for name in ARMS}, label, seed)}
 
 
-def difference(one: Real, other: Real, label: npt.NDArray[np.integer], seed: int) -> dict[str, dict[str, Figure]]:
-    """Return by measure the means of both scores over their repeats, and of the one less the other.
+def differences(said: Mapping[str, Real], label: npt.NDArray[np.integer], seed: int) -> dict[str, dict[str, Figure]]:
+    """Return by measure the mean of each score over its repeats, and of the first less each other ("less ...").
 
     Intervals are of resamples of both shipments and repeats, since another seed trains another model.
 
     Args:
-        one: [repeats, n] scores.
-        other: the same of what it is compared with.
+        said: [repeats, n] scores each.
         label: [n] outcomes.
         seed: of the resamples.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     rng = np.random.default_rng(seed)
-    repeats, count = one.shape
+    repeats, count = next(iter(said.values())).shape
     # A resample repeats some of the trainings and some of the shipments.
     which = [np.arange(repeats), *rng.integers(0, repeats, (DRAWN, repeats))]
     at = [np.arange(count), *rng.integers(0, count, (DRAWN, count))]
@@ -118,11 +120,13 @@ def difference(one: Real, other: Real, label: npt.NDArray[np.integer], seed: int
     for name, of in (("auc", roc_auc_score), ("average_precision", average_precision_score)):
         values = np.array(
             [
-                [np.mean([of(label[rows], said[repeat, rows]) for repeat in some]) for said in (one, other)]
+                [np.mean([of(label[rows], one[repeat, rows]) for repeat in some]) for one in said.values()]
                 for some, rows in zip(which, at, strict=True)
             ]
         )
-        columns = {"shuffled": values[:, 0], "without": values[:, 1], "difference": values[:, 0] - values[:, 1]}
+        columns = dict(zip(said, values.T, strict=True))
+        first, *others = said
+        columns |= {f"less {other}": columns[first] - columns[other] for other in others}
         found[name] = {
             column: Figure(float(every[0]), *(float(end) for end in np.quantile(every[1:], (0.025, 0.975))))
             for column, every in columns.items()
@@ -145,11 +149,30 @@ def dealt_out(statements: Statements, seed: int) -> Statements:
     return replace(statements, declaration=declaration)
 
 
+def same_party(here: Snapshot) -> Snapshot:
+    """Return the network with the same party of each role named in all its declarations."""
+    return _naming(here, 0)
+
+
 def without_parties(here: Snapshot) -> Snapshot:
     """Return the network with nobody named in its declarations; what these declare besides stays."""
+    return _naming(here, -1)
+
+
+def _naming(here: Snapshot, party: int) -> Snapshot:
+    """Return the network with one party, by its number, in every role of its declarations, without what it gave."""
+    named = dict.fromkeys(ROLES, party)
     declarations = here.declarations
     keys = {
-        name: np.full_like(column, -1) if name.partition("_")[0] in ROLES else column
+        name: np.full_like(column, named.get(name, -1)) if name.partition("_")[0] in ROLES else column
         for name, column in declarations.keys.items()
     }
     return replace(here, declarations=replace(declarations, keys=keys))
+
+
+ARMS: Mapping[str, Callable[[Snapshot], Snapshot]] = {
+    "parties dealt out": lambda dealt: dealt,
+    "one party for all": same_party,
+    "no parties": without_parties,
+}
+"""What is compared, each made from a network whose parties are dealt out."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
+from benchmarks.quality.control import ARMS
 from benchmarks.quality.figures import Figure, said, table
 from benchmarks.quality.hiding import WAYS
 from benchmarks.quality.mixed import KINDS
@@ -116,7 +117,8 @@ def _controlled(data: Mapping[str, Any]) -> str:
         for name, report in data.items()
         for title, key in (("AUC", "auc"), ("average precision", "average_precision"))
     }
-    return table(rows, {"parties dealt out": "shuffled", "no parties": "without", "difference": "difference"})
+    _, *others = ARMS
+    return table(rows, {name: name for name in (*ARMS, *(f"less {other}" for other in others))})
 
 
 def _mixed(report: Mapping[str, Any]) -> str:

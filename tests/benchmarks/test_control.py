@@ -1,6 +1,7 @@
 """The negative control, on a small world."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.quality import control
-from benchmarks.quality.control import ROLES, compared, dealt_out, difference, without_parties
+from benchmarks.quality.control import ROLES, compared, dealt_out, differences, same_party, without_parties
 from graph.build import from_statements
 from graph.columns import date_undated, description_rows
 from graph.snapshot import Long, Snapshot
@@ -62,34 +63,37 @@ def test_parties_are_dealt_out_and_what_a_row_states_of_them_stays(world: World,
             assert (one["country"], one["aeo"]) == (other["country"], other["aeo"])
 
 
-def test_without_parties_nobody_is_named_and_all_else_stays(world: World) -> None:
+@pytest.mark.parametrize(("arm", "party"), [(without_parties, -1), (same_party, 0)])
+def test_nobody_or_one_party_is_named_and_all_else_stays(
+    world: World, arm: Callable[[Snapshot], Snapshot], party: int
+) -> None:
     here = from_statements(world.statements)
-    plain = without_parties(here)
+    plain = arm(here)
     for name, column in plain.declarations.keys.items():
         if name.partition("_")[0] in ROLES:
-            assert (column == -1).all()
+            assert (column == (party if name in ROLES else -1)).all()
         else:
             assert np.array_equal(column, here.declarations.keys[name])
     assert (here.declarations.keys["importer"] >= 0).all() and (here.declarations.keys["exporter_phone"] >= 0).any()
     assert plain.declarations.texts is here.declarations.texts
 
 
-def test_the_two_are_compared_on_the_same_resamples() -> None:
+def test_all_are_compared_on_the_same_resamples() -> None:
     rng = np.random.default_rng(1)
     label = rng.integers(0, 2, 400)
     one = np.stack([label + rng.normal(size=400)] * 2)
-    found = difference(one, one, label, 1)
-    assert found["auc"]["difference"] == (0.0, 0.0, 0.0)
-    assert 0.6 < found["auc"]["shuffled"].low < found["auc"]["shuffled"].value < found["auc"]["shuffled"].high < 0.9
-    worse = difference(rng.normal(size=(2, 400)), one, label, 1)
-    assert worse["auc"]["difference"].high < 0 and worse["average_precision"]["difference"].high < 0
+    found = differences({"a": one, "b": one, "c": rng.normal(size=(2, 400))}, label, 1)
+    assert list(found["auc"]) == ["a", "b", "c", "less b", "less c"]
+    assert found["auc"]["less b"] == (0.0, 0.0, 0.0)
+    assert 0.6 < found["auc"]["a"].low < found["auc"]["a"].value < found["auc"]["a"].high < 0.9
+    assert found["auc"]["less c"].low > 0 and found["average_precision"]["less c"].low > 0
 
 
 def test_what_repeats_differ_in_widens_the_interval() -> None:
     rng = np.random.default_rng(1)
     label = rng.integers(0, 2, 4000)
     good, bad = label + rng.normal(size=4000), rng.normal(size=4000)
-    found = difference(np.stack([good, bad]), np.stack([bad, bad]), label, 1)["auc"]["difference"]
+    found = differences({"a": np.stack([good, bad]), "b": np.stack([bad, bad])}, label, 1)["auc"]["less b"]
     assert found.low < 0.02 < found.value < 0.2 < found.high
 
 
@@ -103,4 +107,5 @@ def test_a_world_is_compared(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     found = compared(world.statements, first, date(2024, 3, 31), true, 1, lambda _: None)
     assert found["shipments"] > 500
     for measured in (found["auc"], found["average_precision"]):
-        assert measured["difference"].low <= 0 <= measured["difference"].high
+        for other in ("one party for all", "no parties"):
+            assert measured[f"less {other}"].low <= 0 <= measured[f"less {other}"].high
