@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,23 +43,33 @@ def profile_block(plan: Plan, rates: Matrix) -> Block:
     return Block(plan.names, (False,) * len(plan.names), rates)
 
 
+class Around(NamedTuple):
+    """What is read of the network around n rows: the features of the score, their linked risk, and the tokens."""
+
+    network: Block
+    linked: Real
+    tokens: "Tokens"
+
+    def take(self, rows: Long) -> "Around":
+        """Return what is read around some of the rows."""
+        return Around(self.network.take(rows), self.linked[rows], self.tokens.take(rows))
+
+
 def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days: Int) -> Inputs:
     """Return what is read of rows, with what was known before each row's day."""
     from gnn.features import tokens
 
-    snapshot, ground = network.snapshot, network.ground
-    found = profiles(snapshot, rows, days, plan, ground)
     linked = network.linked(rows, days)
-    return Inputs(
-        rows,
-        days,
-        declared(snapshot, rows, vocabulary),
-        found,
-        profile_block(plan, found.rates),
-        network.features(rows, days, linked),
-        linked,
-        tokens(snapshot, rows, days, int(network.cutoffs[-1]), ground=ground, known=network.known),
-    )
+    found = tokens(network.snapshot, rows, days, int(network.cutoffs[-1]), ground=network.ground, known=network.known)
+    around = Around(network.features(rows, days, linked), linked, found)
+    return read_beside(network, vocabulary, plan, rows, days, around)
+
+
+def read_beside(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days: Int, around: Around) -> Inputs:
+    """Return what is read of rows around which the network was read before."""
+    found = profiles(network.snapshot, rows, days, plan, network.ground)
+    own = declared(network.snapshot, rows, vocabulary)
+    return Inputs(rows, days, own, found, profile_block(plan, found.rates), *around)
 
 
 def chunks(days: Int, cutoffs: Int) -> Iterator[Long]:

@@ -17,7 +17,16 @@ from targeting import profiles as profile_rates
 from targeting.boosting import FOLDS, fit, most_telling
 from targeting.calibration import calibrate, of_mean
 from targeting.days import day_number, day_text, last_day
-from targeting.inputs import Inputs, capped_days, profile_block, shipment_keys, training_rows, waiting_rows
+from targeting.inputs import (
+    Around,
+    Inputs,
+    capped_days,
+    profile_block,
+    read_beside,
+    shipment_keys,
+    training_rows,
+    waiting_rows,
+)
 from targeting.link_weights import learn as learn_weights
 from targeting.metrics import auc
 from targeting.model import Model, _log_odds, components, digests, on_top
@@ -138,17 +147,8 @@ def train(
     if len(waiting) < FEWEST_WAITING:
         return model
     progress("learning how much surer all are together")
-    rated_now = profile_rates.profiles(snapshot, waiting, on[rest], plan, here.ground)
-    inputs = Inputs(
-        waiting,
-        on[rest],
-        declared_data.declared(snapshot, waiting, vocabulary),
-        rated_now,
-        profile_block(plan, rated_now.rates),
-        block.take(rest),
-        linked[rest],
-        found.take(rest),
-    )
+    around = Around(block, linked, found).take(rest)
+    inputs = read_beside(here, vocabulary, plan, waiting, on[rest], around)
     return replace(model, calibration=of_mean(model.calibration, *_alone_and_together(model, inputs)))
 
 
