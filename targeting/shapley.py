@@ -20,11 +20,8 @@ from typing import Any, NamedTuple
 import lightgbm
 import numpy as np
 
-from graph.snapshot import Flag, Long, Real
+from graph.snapshot import Long, Real
 from targeting.features import Matrix
-
-_ZERO = 1e-35
-"""What LightGBM takes for zero."""
 
 
 class Split(NamedTuple):
@@ -33,52 +30,84 @@ class Split(NamedTuple):
     Attributes:
         feature: its number.
         threshold: the greatest value that goes left; of a category, the categories that do.
-        missing: which values count as missing: `None`, `Zero` or `NaN`.
-        missing_left: whether those go left.
+        blank_left: whether a blank goes left.
     """
 
     feature: int
-    threshold: np.float64 | frozenset[int]
-    missing: str
-    missing_left: bool
+    threshold: float | frozenset[int]
+    blank_left: bool
 
-    def left(self, values: Matrix) -> Flag:
-        """Return which rows go left, by their values of the feature, [n]."""
-        if isinstance(self.threshold, frozenset):
+
+class Splits:
+    """The splits of a tree, for many rows at once."""
+
+    def __init__(self, splits: Sequence[Split]) -> None:
+        """Take the splits in their order."""
+        thresholds = [np.nan if isinstance(split.threshold, frozenset) else split.threshold for split in splits]
+        sets = [split.threshold for split in splits if isinstance(split.threshold, frozenset)]
+        self.features: Long = np.array([split.feature for split in splits], dtype=np.int64)
+        self._thresholds = _rounded_down(np.array(thresholds, dtype=np.float64))[:, None]
+        self._blank_left = np.array([split.blank_left for split in splits])[:, None]
+        self._categorical = np.flatnonzero(np.isnan(thresholds))
+        # Numbers of up to 53 bits are exact.
+        self._bits = 2.0 ** np.arange(len(splits))
+        # The last column is for all that none of them names.
+        self._categories = np.zeros((len(sets), 1 + max((max(named) + 1 for named in sets), default=0)), dtype=bool)
+        for row, named in zip(self._categories, sets, strict=True):
+            row[list(named)] = True
+
+    def ways(self, columns: Matrix) -> Long:
+        """Return which way rows go, by their values, [all features, n]; the bit of a split is set where it is left."""
+        values = columns[self.features]
+        left = values <= self._thresholds
+        left |= np.isnan(values) & self._blank_left
+        if len(self._categorical):
+            asked, (count, width) = values[self._categorical], self._categories.shape
             # What follows the point is cut off.
-            return np.isin(np.trunc(values), np.fromiter(self.threshold, dtype=np.float32))
-        blank = np.isnan(values)
-        # The threshold has twice the digits of a value.
-        below = values <= self.threshold
-        if self.missing == "NaN":
-            return np.where(blank, self.missing_left, below)
-        if self.missing == "Zero":
-            return np.where(blank | (np.abs(values) <= _ZERO), self.missing_left, below)
-        return np.where(blank, self.threshold >= 0, below)
+            category = np.where((asked > -1) & (asked < width - 1), asked, width - 1).astype(np.int64)
+            left[self._categorical] = self._categories.take(category + width * np.arange(count)[:, None])
+        return (self._bits @ left.astype(np.float64)).astype(np.int64)
 
 
-class Leaf(NamedTuple):
-    """A leaf of a tree, and the way to it; splits are bits of a number, which are set where a row goes left.
+def _rounded_down(thresholds: Real) -> Matrix:
+    """Return the greatest numbers of a value's digits that are not above the thresholds."""
+    with np.errstate(over="ignore"):
+        near = thresholds.astype(np.float32)
+    return np.where(near > thresholds, np.nextafter(near, np.float32(-np.inf)), near)
+
+
+class Leaves:
+    """The leaves of a tree: what each adds, by which of the features on the way to it a row goes there.
 
     Attributes:
-        features: the features on the way, each once.
-        asked, left: [features] for each of them the splits that ask for it, and those at which the way goes left.
-        shares: [2^features, features] what each feature adds, by which of them a row goes to the leaf: the first is
-            the highest bit.
+        features: [p] the features of the tree, each once.
     """
 
-    features: list[int]
-    asked: list[int]
-    left: list[int]
-    shares: Real
+    def __init__(self, ways: Sequence["Way"], values: Sequence[float]) -> None:
+        """Take the way to each leaf, and its value."""
+        self.features: Long = np.unique([feature for way in ways for feature in way.features])
+        self._asked = np.array([[asked] for way in ways for asked in way.asked], dtype=np.int64)
+        self._left = np.array([[left] for way in ways for left in way.left], dtype=np.int64)
+        sizes = [len(way.features) for way in ways]
+        # A row of all shares is found by the number whose bits say at which features a row goes to the leaf.
+        firsts = np.cumsum([0, *(2**size for size in sizes[:-1])])
+        self._first = firsts[:, None]
+        self._bits = np.zeros((len(ways), len(self._asked)))
+        self._shares = np.zeros((sum(2**size for size in sizes), len(self.features)))
+        step = 0
+        for at, (way, value, first, size) in enumerate(zip(ways, values, firsts, sizes, strict=True)):
+            self._bits[at, step : step + size] = 2.0 ** np.arange(size)[::-1]
+            self._shares[first : first + 2**size, np.searchsorted(self.features, way.features)] = _shares(
+                value, way.parts
+            )
+            step += size
 
-    def of(self, ways: Long) -> Real:
-        """Return what each of its features adds, [n, features], by the ways that rows go, [n]."""
-        code = np.zeros(len(ways), dtype=np.int64)
-        for asked, left in zip(self.asked, self.left, strict=True):
-            code = 2 * code + ((ways & asked) == left)
-        shares: Real = self.shares[code]
-        return shares
+    def added(self, ways: Long) -> Real:
+        """Return what each of the features adds, [n, p], by the ways that rows go, [n]."""
+        towards = (ways & self._asked) == self._left
+        found = (self._bits @ towards).astype(np.int64) + self._first
+        added: Real = self._shares.take(found, axis=0).sum(axis=0)
+        return added
 
 
 def _shares(value: float, parts: Sequence[float]) -> Real:
@@ -95,60 +124,72 @@ def _shares(value: float, parts: Sequence[float]) -> Real:
     return shares
 
 
-class _Way(NamedTuple):
-    """The way to a node: as in `Leaf`, with the part of the training rows that goes on at the splits of a feature."""
+class Way(NamedTuple):
+    """The way to a node; splits are bits of a number, which are set where a row goes left.
+
+    Attributes:
+        features: the features on the way, each once.
+        asked, left: [features] for each of them the splits that ask for it, and those at which the way goes left.
+        parts: [features] the part of the training rows that goes on at its splits.
+    """
 
     features: list[int]
     asked: list[int]
     left: list[int]
     parts: list[float]
 
-    def onward(self, feature: int, split: int, *, left: bool, part: float) -> "_Way":
+    def onward(self, feature: int, split: int, *, left: bool, part: float) -> "Way":
         """Return the way with one step more."""
         way = self
         if feature not in self.features:
-            way = _Way([*self.features, feature], [*self.asked, 0], [*self.left, 0], [*self.parts, 1.0])
+            way = Way([*self.features, feature], [*self.asked, 0], [*self.left, 0], [*self.parts, 1.0])
         at, bit = way.features.index(feature), 1 << split
         asked, turned, parts = list(way.asked), list(way.left), list(way.parts)
         asked[at] |= bit
         turned[at] |= bit if left else 0
         parts[at] *= part
-        return _Way(way.features, asked, turned, parts)
+        return Way(way.features, asked, turned, parts)
 
 
 class Tree(NamedTuple):
     """A tree: its splits, and its leaves."""
 
-    splits: list[Split]
-    leaves: list[Leaf]
+    splits: Splits
+    leaves: Leaves
 
 
 def trees(booster: lightgbm.Booster) -> list[Tree]:
-    """Return the trees of a booster."""
+    """Return the trees of a booster that ask anything; zero must not count as missing in it."""
     found = []
     for told in booster.dump_model()["tree_info"]:
         splits: list[Split] = []
-        found.append(Tree(splits, list(_leaves(told["tree_structure"], splits, _Way([], [], [], [])))))
+        leaves = list(_leaves(told["tree_structure"], splits, Way([], [], [], [])))
+        if splits:
+            found.append(Tree(Splits(splits), Leaves(*zip(*leaves, strict=True))))
     return found
 
 
-def _leaves(node: Mapping[str, Any], splits: list[Split], way: _Way) -> Iterator[Leaf]:
-    """Yield the leaves below a node, to which a way leads, and note the splits."""
+def _leaves(node: Mapping[str, Any], splits: list[Split], way: Way) -> Iterator[tuple[Way, float]]:
+    """Yield the leaves below a node, to which a way leads, with their values, and note the splits."""
     if "split_feature" not in node:
-        if way.features:
-            yield Leaf(way.features, way.asked, way.left, _shares(float(node["leaf_value"]), way.parts))
+        yield way, float(node["leaf_value"])
         return
-    feature, at = int(node["split_feature"]), len(splits)
-    threshold: np.float64 | frozenset[int] = (
-        frozenset(map(int, str(node["threshold"]).split("||")))
-        if node["decision_type"] == "=="
-        else np.float64(node["threshold"])
-    )
-    splits.append(Split(feature, threshold, node["missing_type"], bool(node["default_left"])))
+    at = len(splits)
+    splits.append(_split(node))
     for side in ("left", "right"):
         below = node[f"{side}_child"]
         part = below.get("internal_count", below.get("leaf_count")) / node["internal_count"]
-        yield from _leaves(below, splits, way.onward(feature, at, left=side == "left", part=part))
+        yield from _leaves(below, splits, way.onward(splits[at].feature, at, left=side == "left", part=part))
+
+
+def _split(node: Mapping[str, Any]) -> Split:
+    feature = int(node["split_feature"])
+    if node["decision_type"] == "==":
+        return Split(feature, frozenset(map(int, str(node["threshold"]).split("||"))), blank_left=False)
+    threshold = float(node["threshold"])
+    # Where no training row was blank, a blank is like 0.
+    blank_left = bool(node["default_left"]) if node["missing_type"] == "NaN" else threshold >= 0
+    return Split(feature, threshold, blank_left)
 
 
 def contributions(found: list[Tree], values: Matrix) -> Real:
@@ -158,19 +199,9 @@ def contributions(found: list[Tree], values: Matrix) -> Real:
         found: the trees.
         values: [n, features] the rows.
     """
-    columns = np.asfortranarray(values)
-    total = np.zeros(values.shape, order="F")
+    columns = np.ascontiguousarray(values.T)
+    total = np.zeros(columns.shape)
     for tree in found:
-        if not tree.splits:
-            continue
-        ways = np.zeros(len(values), dtype=np.int64)
-        for at, split in enumerate(tree.splits):
-            ways |= split.left(columns[:, split.feature]).astype(np.int64) << at
-        kinds, kind = np.unique(ways, return_inverse=True)
-        place = {feature: at for at, feature in enumerate(dict.fromkeys(split.feature for split in tree.splits))}
-        said = np.zeros((len(kinds), len(place)))
-        for leaf in tree.leaves:
-            said[:, [place[feature] for feature in leaf.features]] += leaf.of(kinds)
-        for feature, at in place.items():
-            total[:, feature] += said[kind, at]
-    return total
+        kinds, kind = np.unique(tree.splits.ways(columns), return_inverse=True)
+        total[tree.leaves.features] += tree.leaves.added(kinds).T[:, kind]
+    return total.T
