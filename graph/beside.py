@@ -57,7 +57,10 @@ def beside(snapshot: Snapshot, statements: Statements) -> Snapshot:
 
 def _behind(held: Things, named: pa.StringArray) -> tuple[Things, Int]:
     """Return the things with those of the named ones behind them that are new, and the number of each named one."""
-    number: Int = pc.fill_null(pc.index_in(named, value_set=held.keys), NONE).to_numpy().astype(np.int32)
+    # The few that are named are hashed, not all that there are.
+    place = pc.index_in(held.keys, value_set=named)
+    number = np.full(len(named), NONE, dtype=np.int32)
+    number[place.drop_null().to_numpy()] = np.flatnonzero(place.is_valid().to_numpy(zero_copy_only=False))
     new = np.flatnonzero(number < 0)
     number[new] = len(held) + np.arange(len(new), dtype=np.int32)
     undated = np.full(len(new), UNDATED, dtype=np.int32)

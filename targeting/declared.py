@@ -49,13 +49,19 @@ class Vocabulary:
 
 def numbers(snapshot: Snapshot, rows: Long) -> dict[str, Real]:
     """Return the declared numbers and their ratios by name, NaN where blank or divided by nothing, [n] each."""
-    found = {name: column[rows] for name, column in sorted(snapshot.declarations.numbers.items())}
+    return {name: number(snapshot, name, rows) for name in (*sorted(snapshot.declarations.numbers), *RATIOS)}
+
+
+def number(snapshot: Snapshot, name: str, rows: Long) -> Real:
+    """Return one of the `numbers` by itself, [n]."""
+    declared = snapshot.declarations.numbers
+    if name in RATIOS:
+        over, under = (number(snapshot, part, rows) for part in RATIOS[name])
+        ratio: Real = np.divide(over, under, out=np.full(len(rows), np.nan), where=under > 0)
+        return ratio
+    found = declared[name][rows]
     # Data of a source that fills the net mass alone, or the gross mass alone, should not differ in its price.
-    found["net_mass_kg"] = np.where(np.isnan(found["net_mass_kg"]), found["gross_mass_kg"], found["net_mass_kg"])
-    for name, (over, under) in RATIOS.items():
-        divisor = found[under]
-        found[name] = np.divide(found[over], divisor, out=np.full(len(rows), np.nan), where=divisor > 0)
-    return found
+    return np.where(np.isnan(found), declared["gross_mass_kg"][rows], found) if name == "net_mass_kg" else found
 
 
 def categories(snapshot: Snapshot, rows: Long) -> dict[str, tuple[Long, list[str]]]:

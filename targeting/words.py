@@ -9,7 +9,7 @@ import numpy as np
 from graph.cutoffs import last_cutoff
 from graph.linked_risk import Path
 from graph.snapshot import Long, Real
-from targeting.declared import categories, numbers
+from targeting.declared import categories, number, numbers
 from targeting.facts import Facts, counted, shortened
 from targeting.groups import LEADS, Group, fields_of
 from targeting.inputs import Inputs
@@ -182,20 +182,15 @@ class Words:
 
     def _earlier(self, name: str, place: int) -> Real:
         """Return the numbers of shipments of the same commodity declared before the row's day."""
-        rows, starts, known = self._by_commodity
+        rows, starts, known = self._here.ground.once("shipments by commodity", self._by_commodity)
         node = int(self._snapshot.declarations.keys["commodity"][self._inputs.rows[place]])
         if not 0 <= node < len(starts) - 1:
             return np.empty(0)
         start, stop = starts[node], starts[node + 1]
         stop = start + np.searchsorted(known[start:stop], self._inputs.days[place])
-        values = self._all_numbers[name][rows[start:stop]]
+        values = number(self._behind, name, rows[start:stop])
         return values[~np.isnan(values)]
 
-    @cached_property
-    def _all_numbers(self) -> dict[str, Real]:
-        return numbers(self._behind, np.arange(len(self._behind.declarations)))
-
-    @cached_property
     def _by_commodity(self) -> tuple[Long, Long, Long]:
         """Return the first versions sorted by commodity and day, where each commodity starts, and their days."""
         declarations = self._behind.declarations
