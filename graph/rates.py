@@ -27,7 +27,9 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True)
 class Events:
-    """Signed changes of counts, sorted by shipment: a change on day e counts on every day D > e.
+    """Signed changes of counts: a change on day e counts on every day D > e.
+
+    They are counted soonest in the order of their days, in which those of a whole snapshot are.
 
     Attributes:
         rows: [m] the version of the declaration whose key the change belongs to.
@@ -49,6 +51,12 @@ class Events:
         first = np.full(int(self.of_version.max(initial=-1)) + 2, NEVER, dtype=np.int32)
         np.minimum.at(first, self.shipment, self.days)
         return first
+
+    @cached_property
+    def by_shipment(self) -> tuple[Long, Int]:
+        """Return the changes in the order of their shipments, [m], and those shipments, [m]."""
+        order = np.argsort(self.shipment, kind="stable")
+        return order, self.shipment[order]
 
 
 def outcome_events(snapshot: Snapshot) -> Events:
@@ -93,7 +101,7 @@ def declaration_events(declarations: Declarations) -> Events:
 
 def _sorted(declarations: Declarations, rows: Long, days: Int, *changes: Long) -> Events:
     shipment = declarations.shipment[rows]
-    order = np.lexsort((days, shipment))
+    order = np.lexsort((shipment, days))
     return Events(
         rows[order],
         days[order].astype(np.int32),
@@ -104,41 +112,30 @@ def _sorted(declarations: Declarations, rows: Long, days: Int, *changes: Long) -
 
 
 class Tally:
-    """Signed changes by key, in the order of their days, so that what had come together before a day is looked up."""
+    """Signed changes by key, in the order of their days, so that what had come together before a day is looked up.
+
+    A change is found by one number: its key, followed by its place among all changes as they became known.
+    """
 
     def __init__(self, keys: Long, days: Int, changes: Sequence[Long]) -> None:
         """Sort the changes.
 
         Args:
             keys: [m] key of each event, negative for none.
-            days: [m] day of each event; it counts on later days.
-            changes: for each thing counted, [m] signed integers.
+            days: [m] day of each event; it counts on later days. It takes less time where they are in order.
+            changes: for each thing counted, [m] signed integers, whose sums have at most 31 bits.
         """
-        kept = (keys >= 0) & (days < NEVER)
-        if not kept.all():
-            keys, days, changes = keys[kept], days[kept], [change[kept] for change in changes]
+        if (days[1:] < days[:-1]).any():
+            order = np.argsort(days, kind="stable")
+            keys, days, changes = keys[order], days[order], [change[order] for change in changes]
+        self._days, self._bits = days, len(days).bit_length()
         self._known: Long | None = None
-        self._earliest, self._span, self._most = 0, 1, -1
-        self._when = np.empty(0, dtype=np.int64)
-        self._totals: list[Long] = [self._when for _ in changes]
-        if not len(keys):
-            return
-        self._earliest = int(days.min())
-        self._span = span = int(days.max()) - self._earliest + 2
-        if int(keys.max()) >= 2**62 // span:
+        if int(keys.max(initial=0)) >= 2 ** (62 - self._bits):
             self._known, keys = np.unique(keys, return_inverse=True)
-        self._most = int(keys.max())
-        when = keys * span + (days.astype(np.int64) - self._earliest)
-        order = np.argsort(when)
-        self._when = when[order]
-        of = keys[order]
-        starts = np.flatnonzero(np.diff(of, prepend=-1))
-        group = np.cumsum(np.diff(of, prepend=of[0]) != 0)
-        self._totals = []
-        for change in changes:
-            total = np.cumsum(change[order])
-            before = total[starts] - change[order][starts]
-            self._totals.append(total - before[group])
+        self._most = int(keys.max(initial=-1))
+        self._placed = np.sort(keys.astype(np.int64) << self._bits | np.arange(len(keys)))
+        order = self._placed & ((1 << self._bits) - 1)
+        self._totals = [_sums(change[order]) for change in changes]
 
     def before(self, keys: Long, days: Int) -> list[Long]:
         """Return for each thing counted the sums of the events before each day.
@@ -150,30 +147,35 @@ class Tally:
         Returns:
             [n] sums each; 0 where the key is none or has no event before the day.
         """
-        if not len(self._when):
+        if not len(self._placed):
             return [np.zeros(len(keys), dtype=np.int64) for _ in self._totals]
-        asked = keys
+        asked = keys.astype(np.int64)
         if self._known is not None:
             place = np.minimum(np.searchsorted(self._known, asked), len(self._known) - 1)
-            asked = np.where(self._known[place] == asked, place, -1)
-        asked = np.where((asked < 0) | (asked > self._most), -1, asked)
-        offset = np.clip(days.astype(np.int64) - self._earliest, 0, self._span - 1)
-        at = _places(self._when, asked * self._span + offset) - 1
-        found = (asked >= 0) & (at >= 0)
-        at[~found] = 0
-        found &= self._when[at] // self._span == asked
-        return [np.where(found, total[at], 0) for total in self._totals]
+            asked = np.where((asked >= 0) & (self._known[place] == asked), place, -1)
+        none = (asked < 0) | (asked > self._most)
+        begin = np.where(none, 0, asked) << self._bits
+        first, last = _places(self._placed, begin, begin + np.searchsorted(self._days, days))
+        last[none] = first[none]
+        return [(total[last] - total[first]).astype(np.int64) for total in self._totals]
 
 
-def _places(known: Long, asked: Long) -> Long:
-    """Return how many of the known numbers, in order, are below each asked, [n]."""
+def _sums(changes: Long) -> Int:
+    """Return the sum of the changes before each of them, and of all."""
+    total = np.zeros(len(changes) + 1, dtype=np.int32)
+    np.cumsum(changes, dtype=np.int32, out=total[1:])
+    return total
+
+
+def _places(known: Long, begin: Long, end: Long) -> tuple[Long, Long]:
+    """Return how many of the known numbers, in order, are below each begin and below each end, [n] each."""
     if len(known) < _MANY:
-        return np.searchsorted(known, asked)
+        return np.searchsorted(known, begin), np.searchsorted(known, end)
     # Searched in their order, neighbours are looked up next to each other.
-    order = np.argsort(asked)
-    places = np.empty(len(asked), dtype=np.int64)
-    places[order] = np.searchsorted(known, asked[order])
-    return places
+    order = np.argsort(end)
+    first, last = (np.empty(len(end), dtype=np.int64) for _ in range(2))
+    first[order], last[order] = np.searchsorted(known, begin[order]), np.searchsorted(known, end[order])
+    return first, last
 
 
 def tally(event_keys: Long, event_days: Int, changes: Sequence[Long], keys: Long, days: Int) -> list[Long]:
@@ -203,10 +205,11 @@ def sums(
     first_day = events.first_day
     own = np.flatnonzero((keys >= 0) & (first_day[np.minimum(shipments, len(first_day) - 1)] < days))
     if len(own):
-        start = np.searchsorted(events.shipment, shipments[own], side="left")
-        size = np.searchsorted(events.shipment, shipments[own], side="right") - start
+        order, sorted_shipments = events.by_shipment
+        start = np.searchsorted(sorted_shipments, shipments[own], side="left")
+        size = np.searchsorted(sorted_shipments, shipments[own], side="right") - start
         query = np.repeat(own, size)
-        event = np.repeat(start - (np.cumsum(size) - size), size) + np.arange(len(query))
+        event = order[np.repeat(start - (np.cumsum(size) - size), size) + np.arange(len(query))]
         same = (event_keys[event] == keys[query]) & (events.days[event] < days[query])
         for total, change in zip(totals, events.changes, strict=True):
             np.subtract.at(total, query[same], change[event[same]])
@@ -248,8 +251,8 @@ def combine(*codes: Int | Long) -> Long:
         width = int(code.max(initial=-1)) + 1
         if width and int(combined.max(initial=-1)) >= (2**62) // width:
             combined = np.unique(combined, return_inverse=True)[1] - np.int64((combined < 0).any())
-        none = (combined < 0) | (code < 0)
-        combined = np.where(none, -1, combined * width + code)
+        # The sign of both is the sign of either.
+        combined = np.where((combined | code) < 0, -1, combined * width + code)
     return combined
 
 
