@@ -72,7 +72,7 @@ def test_a_database_of_others_is_left_alone(server: Server, tmp_path: Path) -> N
     assert contents(server) == [{"labels": ["Person"], "said": {"name": "Ann"}}]
 
 
-def test_input_that_cannot_be_used_leaves_no_store_behind(server: Server, tmp_path: Path) -> None:
+def test_input_that_cannot_be_used_leaves_no_store_behind(server: Server, neo4j_bare: Server, tmp_path: Path) -> None:
     good, empty = small(tmp_path), write(tmp_path / "empty.csv", [])
     for words in (
         ("/no/such.csv", "--mapping", "native"),

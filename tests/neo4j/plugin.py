@@ -2,12 +2,14 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.neo4j.emptying import empty
+from graph.store.neo4j import Login, Neo4jStore
+from tests.neo4j.emptying import empty, schema
 from tests.neo4j.jars import Neo4jMissingError, jars, java
 from tests.neo4j.server import Server, kill, start
 from tests.required import missing
@@ -51,8 +53,28 @@ def neo4j_server(neo4j_needed: None, pytestconfig: pytest.Config) -> Server:
     return start(pytestconfig.stash[_folder] / "home", brief=True)
 
 
+@pytest.fixture(scope="session")
+def _store_schema(neo4j_server: Server) -> frozenset[str]:
+    """How the constraints and indexes of a store are made."""
+    empty(neo4j_server)
+    Neo4jStore(neo4j_server.address, Login(neo4j_server.user, neo4j_server.password, neo4j_server.database)).close()
+    return schema(neo4j_server)
+
+
 @pytest.fixture
-def neo4j_database(neo4j_server: Server) -> Server:
-    """The server of this worker with nothing in its database."""
+def neo4j_database(neo4j_server: Server, _store_schema: frozenset[str]) -> Iterator[Server]:
+    """The server of this worker with nothing in its database but the constraints and indexes of a store.
+
+    To make these anew, and to plan all queries again, would take each test two seconds.
+    """
+    empty(neo4j_server, keep=_store_schema)
+    yield neo4j_server
+    # An index that has failed would be in the way of others.
+    empty(neo4j_server, keep=_store_schema)
+
+
+@pytest.fixture
+def neo4j_bare(neo4j_server: Server) -> Server:
+    """The server of this worker with nothing in its database at all."""
     empty(neo4j_server)
     return neo4j_server

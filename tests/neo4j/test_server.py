@@ -6,9 +6,9 @@ from pathlib import Path
 import psutil
 import pytest
 from neo4j import GraphDatabase
-from neo4j.exceptions import AuthError
+from neo4j.exceptions import AuthError, Neo4jError
 
-from tests.neo4j.emptying import empty
+from tests.neo4j.emptying import empty, schema
 from tests.neo4j.server import HOST, Server, ServerError, admin, is_alive, kill, start, stop
 
 
@@ -72,16 +72,31 @@ def test_its_admin_command_is_of_its_version(neo4j_server: Server) -> None:
     assert said.startswith("5.26.")
 
 
-def test_a_test_gets_an_empty_database(neo4j_database: Server) -> None:
-    with neo4j_database.driver() as driver, driver.session() as session:
-        session.run("CREATE CONSTRAINT `a ``key``` FOR (n:Trader) REQUIRE n.key IS UNIQUE").consume()
-        session.run("CREATE INDEX by_name FOR (n:Trader) ON (n.name)").consume()
+def test_a_test_gets_an_empty_database(neo4j_bare: Server) -> None:
+    keys = "CREATE CONSTRAINT `a ``key``` FOR (n:Trader) REQUIRE n.key IS UNIQUE"
+    names = "CREATE INDEX by_name FOR (n:Trader) ON (n.name)"
+    with neo4j_bare.driver() as driver, driver.session() as session:
+        session.run(keys).consume()
+        session.run(names).consume()
+        made = schema(neo4j_bare)
+        assert len(made) == 2
         session.run("CREATE FULLTEXT INDEX words FOR (n:Trader) ON EACH [n.name]").consume()
         session.run("UNWIND range(1, 1000) AS i CREATE (:Trader {key: i})-[:NEXT_TO]->(:Address {key: i})").consume()
-    empty(neo4j_database)
-    assert ask(neo4j_database, "MATCH (n) RETURN count(n)") == [0]
-    assert ask(neo4j_database, "SHOW CONSTRAINTS YIELD name") == []
-    assert ask(neo4j_database, "SHOW INDEXES YIELD type") == ["LOOKUP", "LOOKUP"]
+    empty(neo4j_bare, keep=made)
+    assert ask(neo4j_bare, "MATCH (n) RETURN count(n)") == [0]
+    assert schema(neo4j_bare) == made
+    # What has the name of one to keep and is another is not kept, nor is one that has failed.
+    with neo4j_bare.driver() as driver, driver.session() as session:
+        session.run("DROP CONSTRAINT `a ``key```").consume()
+        session.run("CREATE INDEX `a ``key``` FOR (n:Trader) ON (n.other)").consume()
+        session.run("DROP INDEX by_name").consume()
+        session.run("CREATE (:Trader {name: $long})", long="x" * 16_000).consume()
+        session.run(names).consume()
+        with pytest.raises(Neo4jError, match="FAILED"):
+            session.run("CALL db.awaitIndexes(60)").consume()
+    empty(neo4j_bare, keep=made)
+    assert ask(neo4j_bare, "SHOW CONSTRAINTS YIELD name") == []
+    assert ask(neo4j_bare, "SHOW INDEXES YIELD type") == ["LOOKUP", "LOOKUP"]
 
 
 @pytest.mark.slow

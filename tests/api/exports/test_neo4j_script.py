@@ -10,14 +10,14 @@ from tests.api.exports.portions import HEADING, HOSTILE
 from tests.neo4j.server import Server
 
 
-def test_the_script_makes_the_same_graph(neo4j_database: Server, tmp_path: Path) -> None:
+def test_the_script_makes_the_same_graph(neo4j_bare: Server, tmp_path: Path) -> None:
     nodes = [Node(Ref("Trader", text[:1_000]), text, {"name": text}) for text in HOSTILE]
     nodes.append(Node(Ref("Shipment", "kr/1"), "", {"customs_value": "1e+22"}, risk=0.5))
     edges = [Edge(LinkRef(nodes[-1].ref, "IMPORTED_BY", node.ref)) for node in nodes[:-1]]
     edges.append(Edge(LinkRef(nodes[-1].ref, "EXPORTED_BY", nodes[0].ref)))
     [path] = cypher.write(ListedPortion(nodes, edges), tmp_path, HEADING)
     script = path.read_bytes().decode()
-    with neo4j_database.driver() as driver:
+    with neo4j_bare.driver() as driver:
         for statement in script.split("\n"):
             if statement and not statement.startswith("//"):
                 driver.execute_query(statement.removesuffix(";"))

@@ -35,11 +35,11 @@ def make(server: Server, statement: str) -> None:
         driver.execute_query(statement)
 
 
-def test_others_are_left_as_they_are(neo4j_database: Server) -> None:
-    make(neo4j_database, OTHERS)
-    before, login = others(neo4j_database), Login("neo4j", neo4j_database.password)
+def test_others_are_left_as_they_are(neo4j_bare: Server) -> None:
+    make(neo4j_bare, OTHERS)
+    before, login = others(neo4j_bare), Login("neo4j", neo4j_bare.password)
     assert len(before[0]) == 4
-    with Neo4jStore(neo4j_database.address, login, adopt=True) as store:
+    with Neo4jStore(neo4j_bare.address, login, adopt=True) as store:
         store.add_batch(batch("one"), [chunk(declared("D1", "D2"))])
         store.add_batch(batch("two"), [chunk(declared("D1", day=1, importer="a/Q2"))])
         store.publish(PublishedSet("s1", 2, DAY), {"shipment": [scored(SCORES)]})
@@ -47,16 +47,16 @@ def test_others_are_left_as_they_are(neo4j_database: Server) -> None:
         assert all(found.ok for found in said.values())
         assert "Trader 2" in said["things"].text
         assert "nodes of others 4" in said["beside"].text
-        assert others(neo4j_database) == before
+        assert others(neo4j_bare) == before
     # It is a store now, like any other.
-    with Neo4jStore(neo4j_database.address, login) as store:
+    with Neo4jStore(neo4j_bare.address, login) as store:
         for name in ("one", "two"):
             store.remove_batch(name)
         said = {found.name: found for found in store.check()}
         assert all(found.ok for found in said.values())
         assert said["things"].text == said["links"].text == "none"
         assert content(store)["declaration"] == []
-        assert others(neo4j_database) == before
+        assert others(neo4j_bare) == before
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_others_are_left_as_they_are(neo4j_database: Server) -> None:
         ("CREATE (:PublishedSet:Person)", r"labels its own \(PublishedSet\)"),
     ],
 )
-def test_others_under_labels_of_ours_are_refused(neo4j_database: Server, statement: str, said: str) -> None:
-    make(neo4j_database, statement)
+def test_others_under_labels_of_ours_are_refused(neo4j_bare: Server, statement: str, said: str) -> None:
+    make(neo4j_bare, statement)
     with pytest.raises(StoreError, match=said):
-        Neo4jStore(neo4j_database.address, Login("neo4j", neo4j_database.password), adopt=True)
-    with neo4j_database.driver() as driver:
+        Neo4jStore(neo4j_bare.address, Login("neo4j", neo4j_bare.password), adopt=True)
+    with neo4j_bare.driver() as driver:
         assert not driver.execute_query("SHOW CONSTRAINTS").records
         assert not driver.execute_query("MATCH (n:TidewaiterStore) RETURN n").records
 
@@ -96,51 +96,49 @@ def test_others_under_labels_of_ours_are_refused(neo4j_database: Server, stateme
         ),
     ],
 )
-def test_names_and_places_that_others_have_taken_are_refused(neo4j_database: Server, statement: str, said: str) -> None:
-    make(neo4j_database, statement)
-    make(neo4j_database, "CALL db.awaitIndexes(60)")
+def test_names_and_places_that_others_have_taken_are_refused(neo4j_bare: Server, statement: str, said: str) -> None:
+    make(neo4j_bare, statement)
+    make(neo4j_bare, "CALL db.awaitIndexes(60)")
     text = "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'"
     with pytest.raises(StoreError) as raised:
-        Neo4jStore(neo4j_database.address, Login("neo4j", neo4j_database.password), adopt=True)
+        Neo4jStore(neo4j_bare.address, Login("neo4j", neo4j_bare.password), adopt=True)
     assert f"({said}" in str(raised.value)
     assert str(raised.value).endswith("; drop them, or choose another database.")
-    with neo4j_database.driver() as driver:
+    with neo4j_bare.driver() as driver:
         assert len(driver.execute_query(text).records) == 1
         assert not driver.execute_query("MATCH (n) RETURN n").records
 
 
-def test_what_others_have_beside_is_no_hindrance(neo4j_database: Server) -> None:
+def test_what_others_have_beside_is_no_hindrance(neo4j_bare: Server) -> None:
     for statement in (
         "CREATE CONSTRAINT theirs FOR (n:Batch) REQUIRE n.id IS UNIQUE",
         "CREATE INDEX their_own FOR (n:Trader) ON (n._bare)",
         "CREATE TEXT INDEX their_text FOR (n:Trader) ON (n.key)",
     ):
-        make(neo4j_database, statement)
-    with Neo4jStore(neo4j_database.address, Login("neo4j", neo4j_database.password), adopt=True) as store:
+        make(neo4j_bare, statement)
+    with Neo4jStore(neo4j_bare.address, Login("neo4j", neo4j_bare.password), adopt=True) as store:
         assert [found for found in store.check() if not found.ok] == []
 
 
 def test_commands_adopt_where_they_are_told_to(
-    neo4j_database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    neo4j_bare: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(neo4j_database, OTHERS)
-    before = others(neo4j_database)
-    monkeypatch.setenv("TIDEWAITER_NEO4J_PASSWORD", neo4j_database.password)
+    make(neo4j_bare, OTHERS)
+    before = others(neo4j_bare)
+    monkeypatch.setenv("TIDEWAITER_NEO4J_PASSWORD", neo4j_bare.password)
     file, store = write(tmp_path / "d.csv", [declaration(1)]), tmp_path / "s.db"
     assert run("ingest", file, "--mapping", "native", "--adopt", store=store).status == 0
     for words in (
-        ["ingest", file, "--mapping", "native", "--store", neo4j_database.address],
-        ["store", "copy", f"sqlite:///{store}", neo4j_database.address],
+        ["ingest", file, "--mapping", "native", "--store", neo4j_bare.address],
+        ["store", "copy", f"sqlite:///{store}", neo4j_bare.address],
     ):
         ran = run(*words)
         assert ran.status == 1
         error = ran.err.splitlines()[-1]
         assert "something else than a Tidewaiter store (Company, Odd `name` 🚢, Person); choose another" in error
         assert "--adopt" in error
-    assert others(neo4j_database) == before
-    assert run("store", "copy", "--adopt", f"sqlite:///{store}", neo4j_database.address).status == 0
-    assert run("store", "check", "--store", neo4j_database.address).status == 0
-    assert run("ingest", file, "--mapping", "native", "--store", neo4j_database.address).out.startswith(
-        "Already loaded"
-    )
-    assert others(neo4j_database) == before
+    assert others(neo4j_bare) == before
+    assert run("store", "copy", "--adopt", f"sqlite:///{store}", neo4j_bare.address).status == 0
+    assert run("store", "check", "--store", neo4j_bare.address).status == 0
+    assert run("ingest", file, "--mapping", "native", "--store", neo4j_bare.address).out.startswith("Already loaded")
+    assert others(neo4j_bare) == before

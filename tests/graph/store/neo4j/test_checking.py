@@ -11,7 +11,6 @@ from graph.store.results import PublishedSet
 from tests.conformance.test_ledger import declared
 from tests.conformance.test_results import DAY, SCORES, scored
 from tests.graph.store.many import batch, chunk
-from tests.neo4j.emptying import empty
 from tests.neo4j.server import Server
 
 
@@ -21,8 +20,6 @@ def store(neo4j_database: Server) -> Iterator[Neo4jStore]:
         opened.add_batch(batch("one"), [chunk(declared("D1", "D2"))])
         opened.publish(PublishedSet("s1", 1, DAY), {"shipment": [scored(SCORES)]})
         yield opened
-    # An index that has failed would be in the way of others.
-    empty(neo4j_database)
 
 
 def change(server: Server, *statements: str) -> None:
