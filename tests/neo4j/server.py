@@ -67,7 +67,7 @@ def start(
         port = port or _port(home) or _free_port()
         if not _is_free(port):
             raise ServerError(f"Port {port} of {HOST} is taken: stop what listens there, and repeat.")
-        _prepare(home, port, page_cache)
+        _prepare(home, port, page_cache, brief)
         _launch(home, heap, brief)
     password = _password(home).read_text("utf-8").strip()
     server = Server(f"neo4j://{HOST}:{_port(home)}", "neo4j", password, home)
@@ -113,7 +113,7 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def _prepare(home: Path, port: int, page_cache: str) -> None:
+def _prepare(home: Path, port: int, page_cache: str, brief: bool) -> None:
     """Write what the server reads: its settings, neo4j-admin, and once its password."""
     for folder in (home, home / "conf", home / "bin"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -134,6 +134,9 @@ def _prepare(home: Path, port: int, page_cache: str) -> None:
         "db.tx_log.preallocate": "false",
         "db.tx_log.rotation.retention_policy": "512M size",
     }
+    if brief:
+        # Else each query is planned again whenever a test has filled or emptied the database ten seconds later.
+        settings["dbms.cypher.min_replan_interval"] = "1h"
     _conf(home).write_text("".join(f"{name}={value}\n" for name, value in settings.items()), "utf-8")
     command = [java(), *OPENS, "-cp", f"{jars()}/*", "org.neo4j.cli.AdminTool"]
     script = admin(home)
