@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock, local
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import torch
@@ -16,8 +16,6 @@ AT_ONCE = 8  # pieces that are worked on side by side at most, since each takes 
 
 Piece = TypeVar("Piece")
 Found = TypeVar("Found")
-First = TypeVar("First")
-Second = TypeVar("Second")
 
 
 def quiet_import() -> None:
@@ -106,13 +104,6 @@ def side_by_side(work: Callable[[Piece], Found], pieces: Iterable[Piece]) -> Ite
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with ThreadPoolExecutor(min(cores, AT_ONCE), initializer=_begin) as pool:
         yield from pool.map(work, listed)
-
-
-def both(one: Callable[[], First], other: Callable[[], Second]) -> tuple[First, Second]:
-    """Return what two works find, which are done as pieces are by `side_by_side`."""
-    works: list[Callable[[], Any]] = [one, other]
-    first, second = side_by_side(lambda work: work(), works)
-    return first, second
 
 
 def _begin() -> None:

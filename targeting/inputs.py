@@ -57,29 +57,19 @@ class Around(NamedTuple):
 
 def read(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days: Int) -> Inputs:
     """Return what is read of rows, with what was known before each row's day."""
-    from gnn.runtime import both
-
-    own, around = both(lambda: _own(network, vocabulary, plan, rows, days), lambda: _around(network, rows, days))
-    return Inputs(rows, days, *own, *around)
-
-
-def read_beside(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days: Int, around: Around) -> Inputs:
-    """Return what is read of rows around which the network was read before."""
-    return Inputs(rows, days, *_own(network, vocabulary, plan, rows, days), *around)
-
-
-def _own(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days: Int) -> tuple[Block, Profiles, Block]:
-    """Return the declared data of rows, and their profiles with the features of those."""
-    found = profiles(network.snapshot, rows, days, plan, network.ground)
-    return declared(network.snapshot, rows, vocabulary), found, profile_block(plan, found.rates)
-
-
-def _around(network: Network, rows: Long, days: Int) -> Around:
     from gnn.features import tokens
 
     linked = network.linked(rows, days)
     found = tokens(network.snapshot, rows, days, int(network.cutoffs[-1]), ground=network.ground, known=network.known)
-    return Around(network.features(rows, days, linked), linked, found)
+    around = Around(network.features(rows, days, linked), linked, found)
+    return read_beside(network, vocabulary, plan, rows, days, around)
+
+
+def read_beside(network: Network, vocabulary: Vocabulary, plan: Plan, rows: Long, days: Int, around: Around) -> Inputs:
+    """Return what is read of rows around which the network was read before."""
+    found = profiles(network.snapshot, rows, days, plan, network.ground)
+    own = declared(network.snapshot, rows, vocabulary)
+    return Inputs(rows, days, own, found, profile_block(plan, found.rates), *around)
 
 
 def chunks(days: Int, cutoffs: Int) -> Iterator[Long]:

@@ -7,7 +7,7 @@ from threading import Barrier, get_ident
 import pytest
 import torch
 
-from gnn.runtime import AT_ONCE, both, repeatable, side_by_side
+from gnn.runtime import AT_ONCE, repeatable, side_by_side
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +34,6 @@ def test_pieces_come_in_their_order_and_pieces_of_a_piece_start_no_threads() -> 
 def test_a_single_piece_is_worked_on_where_it_is_asked_for() -> None:
     assert list(side_by_side(lambda piece: get_ident(), [1])) == [get_ident()]
     assert not list(side_by_side(lambda piece: piece, []))
-
-
-def test_of_two_works_each_has_its_own_answer_and_within_a_piece_they_start_no_threads() -> None:
-    assert both(lambda: 1, lambda: "one") == (1, "one")
-    for threads in side_by_side(lambda _: {get_ident(), *both(get_ident, get_ident)}, range(3)):
-        assert len(threads) == 1
 
 
 def test_the_last_block_of_all_threads_puts_back_what_was_before() -> None:
