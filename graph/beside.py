@@ -56,7 +56,10 @@ def beside(snapshot: Snapshot, statements: Statements) -> Snapshot:
 
 
 def _behind(held: Things, named: pa.StringArray) -> tuple[Things, Int]:
-    """Return the things with those of the named ones behind them that are new, and the number of each named one."""
+    """Return the things with those of the named ones behind them that are new, and the number of each named one.
+
+    Each is named once.
+    """
     # The few that are named are hashed, not all that there are.
     place = pc.index_in(held.keys, value_set=named)
     number = np.full(len(named), NONE, dtype=np.int32)

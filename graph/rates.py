@@ -29,7 +29,7 @@ class Counts(NamedTuple):
 class Events:
     """Signed changes of counts: a change on day e counts on every day D > e.
 
-    They are counted soonest in the order of their days, in which those of a whole snapshot are.
+    Counting is fastest where they stand in the order of their days, as those of a snapshot do.
 
     Attributes:
         rows: [m] the version of the declaration whose key the change belongs to.
@@ -122,7 +122,7 @@ class Tally:
 
         Args:
             keys: [m] key of each event, negative for none.
-            days: [m] day of each event; it counts on later days. It takes less time where they are in order.
+            days: [m] day of each event; it counts on later days. Sorting is fastest where they are in order.
             changes: for each thing counted, [m] signed integers, whose sums have at most 31 bits.
         """
         if (days[1:] < days[:-1]).any():

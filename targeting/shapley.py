@@ -14,6 +14,7 @@ quadrature gives it exactly. The game is that of Lundberg et al., "From local ex
 explainable AI for trees", Nature Machine Intelligence 2, 2020.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +23,12 @@ import numpy as np
 
 from graph.snapshot import Long, Real
 from targeting.features import Matrix
+
+MOST = 53
+"""Splits of a tree at most: as many bits of a number are exact."""
+
+_ENDLESS = 1e300
+"""What LightGBM writes for an infinite threshold, which all but blanks are below."""
 
 
 class Split(NamedTuple):
@@ -49,7 +56,8 @@ class Splits:
         self._thresholds = _rounded_down(np.array(thresholds, dtype=np.float64))[:, None]
         self._blank_left = np.array([split.blank_left for split in splits])[:, None]
         self._categorical = np.flatnonzero(np.isnan(thresholds))
-        # Numbers of up to 53 bits are exact.
+        if len(splits) > MOST:
+            raise ValueError(f"A tree asks {len(splits)} times; at most {MOST} can be told apart.")
         self._bits = 2.0 ** np.arange(len(splits))
         # The last column is for all that none of them names.
         self._categories = np.zeros((len(sets), 1 + max((max(named) + 1 for named in sets), default=0)), dtype=bool)
@@ -57,7 +65,7 @@ class Splits:
             row[list(named)] = True
 
     def ways(self, columns: Matrix) -> Long:
-        """Return which way rows go, by their values, [all features, n]; the bit of a split is set where it is left."""
+        """Return which way rows go, by their values, [all features, n]; split by split a bit that is set for left."""
         values = columns[self.features]
         left = values <= self._thresholds
         left |= np.isnan(values) & self._blank_left
@@ -106,7 +114,8 @@ class Leaves:
         """Return what each of the features adds, [n, p], by the ways that rows go, [n]."""
         towards = (ways & self._asked) == self._left
         found = (self._bits @ towards).astype(np.int64) + self._first
-        added: Real = self._shares.take(found, axis=0).sum(axis=0)
+        # One leaf after the other, so that a row is told the same alone and among others.
+        added: Real = np.add.accumulate(self._shares.take(found, axis=0))[-1]
         return added
 
 
@@ -186,7 +195,11 @@ def _split(node: Mapping[str, Any]) -> Split:
     feature = int(node["split_feature"])
     if node["decision_type"] == "==":
         return Split(feature, frozenset(map(int, str(node["threshold"]).split("||"))), blank_left=False)
+    if node["missing_type"] == "Zero":
+        raise ValueError("A tree takes zero for missing, which is not provided for.")
     threshold = float(node["threshold"])
+    if threshold >= _ENDLESS:
+        threshold = math.inf
     # Where no training row was blank, a blank is like 0.
     blank_left = bool(node["default_left"]) if node["missing_type"] == "NaN" else threshold >= 0
     return Split(feature, threshold, blank_left)

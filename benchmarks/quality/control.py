@@ -1,11 +1,11 @@
-"""The negative control: parties dealt out at random must tell as little as no parties at all.
+"""The negative control: parties dealt out at random must tell as little as one and the same for all, or nobody.
 
 In the shuffled data each role's parties (importers, exporters, declarants, carriers, each with address, contacts and
 number) are dealt out anew over the shipments, among those that state the same country and status of that role, so that
 what a row declares stays as it is. In the data without parties nobody is named. Between them stands the data in which
-every shipment names the same party: that links none more than another, but its earlier shipments count up from day to
-day, and so tell how much was known by then, as dealt-out parties do, too. A score that reads out of shuffled links what
-is not in them would lose against those.
+one party takes the place of all in a role: it links no shipment more than another, but its earlier shipments count up
+from day to day, and so tell how much was known by then, as dealt-out parties do, too. A score that reads out of
+shuffled links what is not in them would lose against these.
 """
 
 from collections.abc import Callable, Mapping
@@ -150,21 +150,22 @@ def dealt_out(statements: Statements, seed: int) -> Statements:
 
 
 def same_party(here: Snapshot) -> Snapshot:
-    """Return the network with the same party of each role named in all its declarations."""
-    return _naming(here, 0)
+    """Return the network with one party in place of all that are named in a role, none of them in two roles."""
+    return _naming(here, {"importer": 0, "exporter": 1, "declarant": 0, "carrier": 0})
 
 
 def without_parties(here: Snapshot) -> Snapshot:
     """Return the network with nobody named in its declarations; what these declare besides stays."""
-    return _naming(here, -1)
+    return _naming(here, {})
 
 
-def _naming(here: Snapshot, party: int) -> Snapshot:
-    """Return the network with one party, by its number, in every role of its declarations, without what it gave."""
-    named = dict.fromkeys(ROLES, party)
+def _naming(here: Snapshot, party: Mapping[str, int]) -> Snapshot:
+    """Return the network with one party, by its number, in place of those in a role, and none of their contacts."""
     declarations = here.declarations
     keys = {
-        name: np.full_like(column, named.get(name, -1)) if name.partition("_")[0] in ROLES else column
+        name: np.where(column >= 0, party.get(name, -1), -1).astype(column.dtype)
+        if name.partition("_")[0] in ROLES
+        else column
         for name, column in declarations.keys.items()
     }
     return replace(here, declarations=replace(declarations, keys=keys))

@@ -63,15 +63,20 @@ def test_parties_are_dealt_out_and_what_a_row_states_of_them_stays(world: World,
             assert (one["country"], one["aeo"]) == (other["country"], other["aeo"])
 
 
-@pytest.mark.parametrize(("arm", "party"), [(without_parties, -1), (same_party, 0)])
+@pytest.mark.parametrize(("arm", "parties"), [(without_parties, 0), (same_party, 1)])
 def test_nobody_or_one_party_is_named_and_all_else_stays(
-    world: World, arm: Callable[[Snapshot], Snapshot], party: int
+    world: World, arm: Callable[[Snapshot], Snapshot], parties: int
 ) -> None:
     here = from_statements(world.statements)
     plain = arm(here)
+    assert (plain.declarations.keys["importer"] != plain.declarations.keys["exporter"]).any() == (parties == 1)
     for name, column in plain.declarations.keys.items():
-        if name.partition("_")[0] in ROLES:
-            assert (column == (party if name in ROLES else -1)).all()
+        if name in ROLES:
+            named = here.declarations.keys[name] >= 0
+            assert len(np.unique(column[named])) == 1 and (column[~named] == -1).all()
+            assert (column[named] >= 0).all() == (parties == 1)
+        elif name.partition("_")[0] in ROLES:
+            assert (column == -1).all()
         else:
             assert np.array_equal(column, here.declarations.keys[name])
     assert (here.declarations.keys["importer"] >= 0).all() and (here.declarations.keys["exporter_phone"] >= 0).any()

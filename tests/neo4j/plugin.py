@@ -74,7 +74,8 @@ def neo4j_database(neo4j_server: Server, _store_schema: frozenset[str]) -> Itera
 
 
 @pytest.fixture
-def neo4j_bare(neo4j_server: Server) -> Server:
+def neo4j_bare(neo4j_server: Server) -> Iterator[Server]:
     """The server of this worker with nothing in its database at all."""
     empty(neo4j_server)
-    return neo4j_server
+    yield neo4j_server
+    empty(neo4j_server)

@@ -135,7 +135,7 @@ def _prepare(home: Path, port: int, page_cache: str, brief: bool) -> None:
         "db.tx_log.rotation.retention_policy": "512M size",
     }
     if brief:
-        # Else each query is planned again whenever a test has filled or emptied the database ten seconds later.
+        # Else a query is planned again ten seconds later, since by then tests have filled or emptied the database.
         settings["dbms.cypher.min_replan_interval"] = "1h"
     _conf(home).write_text("".join(f"{name}={value}\n" for name, value in settings.items()), "utf-8")
     command = [java(), *OPENS, "-cp", f"{jars()}/*", "org.neo4j.cli.AdminTool"]

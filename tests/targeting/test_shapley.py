@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from targeting.shapley import contributions, trees
 
 FEATURES = 6
-VALUES = st.sampled_from([0.0, -0.0, 1.0, 2.0, 3.0, 7.0, -1.0, -2.5, 0.1, 1e-36, 1e30, float("nan")])
+VALUES = st.sampled_from(
+    [0.0, -0.0, 1.0, 2.0, 3.0, 7.0, -1.0, -2.5, 0.1, 1e-36, 1e30, float("inf"), float("-inf"), float("nan")]
+)
 ROWS = st.lists(st.lists(VALUES, min_size=FEATURES, max_size=FEATURES), min_size=1, max_size=30)
 
 
-def trained(leaves: int, *, missing: bool = True) -> lightgbm.Booster:
+def trained(leaves: int, *, missing: bool = True, zero: bool = False) -> lightgbm.Booster:
     """Train trees on numbers and categories, many of which are blank, and an outcome that depends on both."""
     rng = np.random.default_rng(leaves)
     values = rng.choice([0.0, 1.0, 2.0, 3.0, 4.0, -1.5, 0.1], (4_000, FEATURES)).astype(np.float32)
@@ -23,7 +25,7 @@ def trained(leaves: int, *, missing: bool = True) -> lightgbm.Booster:
     told = np.nan_to_num(values[:, 0]) * np.isnan(values[:, 1]) + np.isin(values[:, 5], [1, 3]) - values[:, 2] ** 2 / 9
     outcome = rng.random(4_000) < 1 / (1 + np.exp(-np.nan_to_num(told, nan=1.0)))
     parameters = {"num_leaves": leaves, "min_child_samples": 5, "verbose": -1, "seed": 1, "objective": "binary"}
-    parameters |= {"use_missing": missing, "max_cat_to_onehot": 1, "num_threads": 1}
+    parameters |= {"use_missing": missing, "zero_as_missing": zero, "max_cat_to_onehot": 1, "num_threads": 1}
     data = lightgbm.Dataset(values, outcome.astype(int), categorical_feature=[5], params={"verbose": -1})
     return lightgbm.train(parameters, data, num_boost_round=15)
 
@@ -60,3 +62,22 @@ def test_trees_that_ask_nothing_add_nothing() -> None:
     booster = lightgbm.train({"objective": "binary", "verbose": -1}, data, num_boost_round=3)
     assert contributions(trees(booster), np.zeros((4, 0), dtype=np.float32)).shape == (4, 0)
     assert not contributions(trees(booster), np.zeros((4, 1), dtype=np.float32)).any()
+
+
+def test_a_row_is_told_the_same_alone_and_among_others() -> None:
+    rng = np.random.default_rng(3)
+    # Trees of one feature, whose leaves could be summed up in another order where there is but one row.
+    values = rng.normal(size=(2_000, 1)).astype(np.float32)
+    outcome = rng.random(2_000) < 1 / (1 + np.exp(-np.sin(4 * values[:, 0])))
+    parameters = {"num_leaves": 15, "verbose": -1, "seed": 1, "objective": "binary", "num_threads": 1}
+    data = lightgbm.Dataset(values, outcome.astype(int), params={"verbose": -1})
+    found = trees(lightgbm.train(parameters, data, num_boost_round=40))
+    together = contributions(found, values[:50])
+    alone = np.concatenate([contributions(found, values[at : at + 1]) for at in range(50)])
+    assert np.array_equal(together, alone)
+
+
+@pytest.mark.parametrize(("leaves", "zero", "said"), [(70, False, "at most 53"), (15, True, "zero for missing")])
+def test_trees_that_could_not_be_read_rightly_are_refused(leaves: int, zero: bool, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        trees(trained(leaves, zero=zero))
