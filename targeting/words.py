@@ -188,7 +188,8 @@ class Words:
             return np.empty(0)
         start, stop = starts[node], starts[node + 1]
         stop = start + np.searchsorted(known[start:stop], self._inputs.days[place])
-        values = number(self._behind, name, rows[start:stop])
+        every = self._here.ground.once(f"numbers by commodity: {name}", lambda: number(self._behind, name, rows))
+        values = every[start:stop]
         return values[~np.isnan(values)]
 
     def _by_commodity(self) -> tuple[Long, Long, Long]:
