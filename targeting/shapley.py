@@ -101,7 +101,8 @@ class Leaves:
         firsts = np.cumsum([0, *(2**size for size in sizes[:-1])])
         self._first = firsts[:, None]
         self._bits = np.zeros((len(ways), len(self._asked)))
-        self._shares = np.zeros((sum(2**size for size in sizes), len(self.features)))
+        # Of two columns or more each is summed leaf by leaf, so that a row is told the same alone and among others.
+        self._shares = np.zeros((sum(2**size for size in sizes), max(2, len(self.features))))
         step = 0
         for at, (way, value, first, size) in enumerate(zip(ways, values, firsts, sizes, strict=True)):
             self._bits[at, step : step + size] = 2.0 ** np.arange(size)[::-1]
@@ -114,9 +115,8 @@ class Leaves:
         """Return what each of the features adds, [n, p], by the ways that rows go, [n]."""
         towards = (ways & self._asked) == self._left
         found = (self._bits @ towards).astype(np.int64) + self._first
-        # One leaf after the other, so that a row is told the same alone and among others.
-        added: Real = np.add.accumulate(self._shares.take(found, axis=0))[-1]
-        return added
+        added: Real = self._shares.take(found, axis=0).sum(axis=0)
+        return added[:, : len(self.features)]
 
 
 def _shares(value: float, parts: Sequence[float]) -> Real:
