@@ -50,14 +50,14 @@ class Splits:
 
     def __init__(self, splits: Sequence[Split]) -> None:
         """Take the splits in their order."""
+        if len(splits) > MOST:
+            raise ValueError(f"A tree asks {len(splits)} times; at most {MOST} can be told apart.")
         thresholds = [np.nan if isinstance(split.threshold, frozenset) else split.threshold for split in splits]
         sets = [split.threshold for split in splits if isinstance(split.threshold, frozenset)]
         self.features: Long = np.array([split.feature for split in splits], dtype=np.int64)
         self._thresholds = _rounded_down(np.array(thresholds, dtype=np.float64))[:, None]
         self._blank_left = np.array([split.blank_left for split in splits])[:, None]
         self._categorical = np.flatnonzero(np.isnan(thresholds))
-        if len(splits) > MOST:
-            raise ValueError(f"A tree asks {len(splits)} times; at most {MOST} can be told apart.")
         self._bits = 2.0 ** np.arange(len(splits))
         # The last column is for all that none of them names.
         self._categories = np.zeros((len(sets), 1 + max((max(named) + 1 for named in sets), default=0)), dtype=bool)
@@ -168,7 +168,11 @@ class Tree(NamedTuple):
 
 
 def trees(booster: lightgbm.Booster) -> list[Tree]:
-    """Return the trees of a booster that ask anything; zero must not count as missing in it."""
+    """Return the trees of a booster that ask anything.
+
+    Raises:
+        ValueError: a tree asks more than `MOST` times, or takes zero for missing.
+    """
     found = []
     for told in booster.dump_model()["tree_info"]:
         splits: list[Split] = []
